@@ -1,0 +1,5 @@
+"""URLs of adminpanel."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,149 @@
+"""The driver's account, and what belongs to it."""
+
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from evbunker.models import Record
+
+ROLES = ("viewer", "operator", "owner")
+"""Staff groups, each may do what the ones before it may."""
+
+
+class ClientQuerySet(models.QuerySet["Client"]):
+    def drivers(self) -> Self:
+        return self.filter(is_staff=False)
+
+    def visible_to(self, client: "Client") -> Self:
+        """Staff see all clients, everybody else only themselves."""
+        return self if client.is_staff else self.filter(pk=client.pk)
+
+
+class ClientManager(BaseUserManager["Client"]):
+    def get_queryset(self) -> ClientQuerySet:
+        return ClientQuerySet(self.model, using=self._db)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Client":
+        """A client with this login; without a password nobody can sign in by one."""
+        client = self.model(email=email.strip().lower(), **fields)
+        client.set_password(password)
+        client.save()
+        return client
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Client":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "Client":
+        return self.get(email=(username or "").lower())
+
+
+class Client(Record, AbstractBaseUser, PermissionsMixin):
+    """A driver's account; staff are clients in one of the groups `ROLES`."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    language = models.CharField(_("language"), max_length=10, default="en")
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = ClientManager.from_queryset(ClientQuerySet)()
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        indexes = [
+            models.Index(fields=["email"], name="client_email"),
+            models.Index(fields=["created_at"], name="client_created"),
+            models.Index(fields=["last_seen_at"], name="client_last_seen"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def role(self) -> str | None:
+        """The highest of `ROLES` this client has, or None; asked once a request."""
+        if not (self.is_staff and self.is_active):
+            return None
+        if self.is_superuser:
+            return "owner"
+        if not hasattr(self, "_role"):
+            held = set(self.groups.values_list("name", flat=True))
+            self._role = next((role for role in reversed(ROLES) if role in held), None)
+        return self._role
+
+    def has_role(self, least: str) -> bool:
+        """May this client do what the staff group `least` may?"""
+        role = self.role()
+        return role is not None and ROLES.index(role) >= ROLES.index(least)
+
+
+class ApiToken(Record):
+    """A key to the JSON API; only its hash is kept."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="api_tokens")
+    hash = models.CharField(max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        indexes = [models.Index(fields=["hash"], name="apitoken_hash")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Vehicle(Record):
+    """A car of a client's: what it takes and uses."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="vehicles")
+    name = models.CharField(_("name"), max_length=80)
+    usable_battery_wh = models.PositiveIntegerField(_("usable battery"))
+    ac_max_w = models.PositiveIntegerField(_("most AC power"))
+    dc_max_w = models.PositiveIntegerField(_("most DC power"), default=0)
+    wh_per_km = models.PositiveIntegerField(_("consumption"))
+    connector_types = models.JSONField(_("connectors"), default=list)
+
+    class Meta:
+        verbose_name = _("vehicle")
+        verbose_name_plural = _("vehicles")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyKey(Record):
+    """The answer to a request that may be repeated. `answer` is None while the first one is under way."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    answer = models.JSONField(null=True, blank=True)
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="idempotency_once")]
+        indexes = [
+            models.Index(fields=["client", "key"], name="idempotency_key"),
+            models.Index(fields=["created_at"], name="idempotency_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

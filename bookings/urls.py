@@ -1,0 +1,5 @@
+"""URLs of bookings."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""URLs of dashboard."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

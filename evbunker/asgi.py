@@ -1,0 +1,8 @@
+"""HTTP and sockets for daphne."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evbunker.settings")
+application = get_asgi_application()

@@ -1,0 +1,13 @@
+"""Every URL of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("bookings.urls")),
+    path("", include("payments.urls")),
+    path("", include("dashboard.urls")),
+    path("", include("adminpanel.urls")),
+]

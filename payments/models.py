@@ -1,0 +1,203 @@
+"""Payments, their ledger, the outbox to the gateways and what the gateways send."""
+
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Client, Station
+from evbunker.models import Record
+
+
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def visible_to(self, client: Client) -> Self:
+        """Drivers see their own payments, staff all."""
+        return self if client.is_staff else self.filter(client=client)
+
+    def not_captured(self) -> Self:
+        return self.exclude(status__in=[Payment.Status.CAPTURED, Payment.Status.REVIEW])
+
+    def pending(self) -> Self:
+        return self.filter(status__in=Payment.LIVE)
+
+
+class Payment(Record):
+    """One attempt to pay one booking. Amounts in minor units of `currency`.
+
+    `live_for` holds the booking's id while the attempt may still succeed: unique, so a booking has one live attempt.
+    """
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("created")
+        PENDING = "pending", _("waiting")
+        CAPTURED = "captured", _("paid")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        REVIEW = "review", _("in review")
+
+    LIVE = (Status.CREATED, Status.PENDING)
+
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="payments")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="payments", db_index=False)
+    station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="+", db_index=False)
+    gateway = models.CharField(_("gateway"), max_length=20)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices, default=Status.CREATED)
+    amount_minor = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    idempotency_key = models.CharField(max_length=120, unique=True)
+    live_for = models.UUIDField(null=True, blank=True, unique=True)
+    gateway_ref = models.CharField(_("gateway reference"), max_length=120, null=True, blank=True, unique=True)
+    pay_url = models.CharField(max_length=500, blank=True)
+    captured_minor = models.PositiveBigIntegerField(_("captured"), default=0)
+    captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
+    captured_day = models.DateField(_("local day of the capture"), null=True, blank=True)
+    review_reason = models.CharField(_("why in review"), max_length=60, blank=True)
+    station_name = models.CharField(max_length=200)
+    station_time_zone = models.CharField(max_length=60)
+    client_name = models.CharField(max_length=254)
+    starts_at = models.DateTimeField(_("booked start"))
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        indexes = [
+            models.Index(fields=["gateway_ref"], name="payment_gateway_ref"),
+            models.Index(fields=["live_for"], name="payment_live_for"),
+            models.Index(fields=["client", "created_at"], name="payment_client_created"),
+            models.Index(fields=["status", "created_at"], name="payment_status_created"),
+            models.Index(fields=["station", "captured_day"], name="payment_station_day"),
+            models.Index(fields=["captured_day"], name="payment_captured_day"),
+            models.Index(fields=["created_at"], name="payment_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station_name}: {self.amount_minor} {self.currency} minor, {self.get_status_display()}"
+
+
+class PaymentEvent(Record):
+    """One line of a payment's ledger: append-only, each fact of the gateway once."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("created")
+        SUBMITTED = "submitted", _("made at the gateway")
+        CAPTURED = "captured", _("captured")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        REVIEW = "review", _("sent to review")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="events", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reference = models.CharField(max_length=160)
+    amount_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("payment event")
+        verbose_name_plural = _("payment events")
+        constraints = [models.UniqueConstraint(fields=["payment", "kind", "reference"], name="paymentevent_once")]
+        indexes = [models.Index(fields=["payment", "created_at"], name="paymentevent_payment")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class WebhookEvent(Record):
+    """What a gateway called us with, kept as it came. Only `done` counts as dealt with."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        DONE = "done", _("done")
+        UNMATCHED = "unmatched", _("no such payment")
+        UNKNOWN = "unknown", _("unknown type")
+        UNBACKED = "unbacked", _("not backed by the gateway")
+
+    gateway = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=160)
+    type = models.CharField(max_length=80)
+    body = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook events")
+        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="webhookevent_once")]
+        indexes = [
+            models.Index(fields=["gateway", "event_id"], name="webhookevent_event"),
+            models.Index(fields=["gateway", "created_at"], name="webhookevent_created"),
+            models.Index(fields=["state", "created_at"], name="webhookevent_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.event_id}"
+
+
+class GatewayCommand(Record):
+    """The outbox: what must be done outside the database, written with the change that asks for it.
+
+    A worker leases it, does it under `idempotency_key`, and marks it done; a crash anywhere repeats it safely.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("make the payment at the gateway")
+        CANCEL = "cancel", _("cancel the payment at the gateway")
+        CONFIRMATION_EMAIL = "confirmation_email", _("send the confirmation")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        GIVEN_UP = "given_up", _("given up")
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="commands")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    idempotency_key = models.CharField(max_length=160, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("gateway command")
+        verbose_name_plural = _("gateway commands")
+        indexes = [
+            models.Index(fields=["idempotency_key"], name="gatewaycommand_key"),
+            models.Index(fields=["state", "next_at"], name="gatewaycommand_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.idempotency_key}"
+
+
+class SandboxPayment(Record):
+    """A payment as the sandbox gateway knows it: the other side's books, never read by ours except through its API."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", _("open")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    gateway_ref = models.CharField(max_length=64, unique=True)
+    idempotency_key = models.CharField(max_length=120, unique=True)
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    description = models.CharField(max_length=300)
+    return_url = models.CharField(max_length=500)
+    pay_before = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
+    effective_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sandbox payment")
+        verbose_name_plural = _("sandbox payments")
+        indexes = [
+            models.Index(fields=["gateway_ref"], name="sandboxpayment_ref"),
+            models.Index(fields=["idempotency_key"], name="sandboxpayment_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.gateway_ref

@@ -1,0 +1,5 @@
+"""URLs of payments."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
