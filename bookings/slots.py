@@ -43,11 +43,6 @@ def period_of(starts_at: dt.datetime, minutes: int) -> Period:
     return Period(begin, begin + dt.timedelta(minutes=minutes))
 
 
-def on_grid(period: Period) -> bool:
-    """Do both ends lie on a quarter of an hour?"""
-    return not any(moment.timestamp() % SLOT_SECONDS for moment in (period.starts_at, period.ends_at))
-
-
 def day_period(day: dt.date, zone: ZoneInfo) -> Period:
     """The local `day` in `zone`, from midnight to midnight: 23 to 25 hours."""
     return Period(_midnight(day, zone), _midnight(day + dt.timedelta(days=1), zone))
