@@ -1,0 +1,35 @@
+"""The payment gateways. Adding one: a module with a class that fits `Gateway`, and a line in `KNOWN`."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from evbunker.errors import DomainError
+from payments.gateways.base import Gateway
+from payments.gateways.sandbox import SandboxGateway
+
+KNOWN: dict[str, Callable[[], Gateway]] = {"sandbox": SandboxGateway}
+
+
+class UnknownGateway(DomainError):
+    code, status = "unknown_gateway", 422
+    message = _("This way to pay is not offered here.")
+    field = "gateway"
+
+
+def offered() -> list[str]:
+    """The gateways a driver may choose, as the operator lists them."""
+    return [name for name in settings.PAYMENT_GATEWAYS if name in KNOWN and may_use(name)]
+
+
+def may_use(name: str) -> bool:
+    """The sandbox moves no money, so it needs a switch of its own."""
+    return name != "sandbox" or settings.SANDBOX_ALLOWED
+
+
+def gateway(name: str) -> Gateway:
+    """The gateway called `name`; raises UnknownGateway unless it is offered."""
+    if name not in offered():
+        raise UnknownGateway
+    return KNOWN[name]()

@@ -1,0 +1,98 @@
+"""What every gateway can do for us. Nothing here runs inside a unit of work: gateways are slow and far away."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from django.utils.translation import gettext_lazy as _
+
+from evbunker.errors import DomainError
+
+
+class Truth(StrEnum):
+    """How a payment stands at its gateway."""
+
+    OPEN = "open"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class PayRequest:
+    """A payment to be made at a gateway. Repeating it with the same key makes no second one."""
+
+    idempotency_key: str
+    payment_id: str
+    amount_minor: int
+    currency: str
+    description: str
+    return_url: str
+    pay_before: dt.datetime
+
+
+@dataclass(frozen=True)
+class GatewayPayment:
+    """A payment as its gateway knows it. `live` is False where no real money moves."""
+
+    ref: str
+    truth: Truth
+    amount_minor: int
+    currency: str
+    live: bool
+    pay_url: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayEvent:
+    """What a webhook says. A hint: the gateway is always asked. `claims` is None for types we do not know."""
+
+    event_id: str
+    type: str
+    ref: str
+    claims: Truth | None
+    amount_minor: int | None
+    currency: str | None
+
+
+class BadSignature(DomainError):
+    code, status = "bad_signature", 400
+    message = _("The signature does not fit.")
+
+
+class BadEvent(DomainError):
+    code, status = "bad_event", 400
+    message = _("That is not an event of this gateway.")
+
+
+class NoSecret(DomainError):
+    code, status = "webhook_not_configured", 503
+    message = _("This webhook is not configured.")
+
+
+class GatewayDown(Exception):
+    """The gateway did not answer, or not sensibly. Nothing is known; ask again later."""
+
+
+class Gateway(Protocol):
+    """One gateway. Every call may raise GatewayDown."""
+
+    name: str
+    live: bool
+
+    def create(self, request: PayRequest) -> GatewayPayment:
+        """Make the payment at the gateway; the same key gives the same payment."""
+
+    def look_up(self, ref: str) -> GatewayPayment:
+        """How the payment stands now."""
+
+    def cancel(self, ref: str) -> GatewayPayment:
+        """Let nobody pay it any more, if nobody has yet; how it stands then."""
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise BadSignature or NoSecret unless the gateway sent `body`."""
+
+    def parse_event(self, body: bytes) -> GatewayEvent:
+        """Read a verified body; raises BadEvent."""

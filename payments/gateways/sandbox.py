@@ -1,0 +1,98 @@
+"""Our side of the sandbox gateway: the calls a real gateway's SDK would make."""
+
+import hmac
+import json
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from evbunker import clock
+from payments import sandbox
+from payments.gateways.base import (
+    BadEvent,
+    BadSignature,
+    GatewayDown,
+    GatewayEvent,
+    GatewayPayment,
+    NoSecret,
+    PayRequest,
+    Truth,
+)
+from payments.models import SandboxPayment
+
+TOLERANCE_SECONDS = 300
+CLAIMS = {"payment.captured": Truth.CAPTURED, "payment.failed": Truth.FAILED}
+
+
+class SandboxGateway:
+    """Made-up money, real behaviour: its own books, a pay page and signed webhooks."""
+
+    name = "sandbox"
+    live = False
+
+    def create(self, request: PayRequest) -> GatewayPayment:
+        return _seen(sandbox.open_payment(request))
+
+    def look_up(self, ref: str) -> GatewayPayment:
+        return _seen(_book(ref))
+
+    def cancel(self, ref: str) -> GatewayPayment:
+        sandbox.cancel_payment(ref)
+        return self.look_up(ref)
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        if not settings.SANDBOX_WEBHOOK_SECRET:
+            raise NoSecret
+        sent_at, given = _parts(headers.get("Sandbox-Signature", ""))
+        if abs(int(clock.now().timestamp()) - sent_at) > TOLERANCE_SECONDS:
+            raise BadSignature
+        if not hmac.compare_digest(sandbox.signature(sent_at, body).encode(), given.encode()):
+            raise BadSignature
+
+    def parse_event(self, body: bytes) -> GatewayEvent:
+        try:
+            event = json.loads(body)
+            data = event["data"]
+            return GatewayEvent(
+                event_id=_text(event["id"]),
+                type=_text(event["type"]),
+                ref=_text(data["payment"]),
+                claims=CLAIMS.get(event["type"]),
+                amount_minor=data.get("amount_minor"),
+                currency=data.get("currency"),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise BadEvent from error
+
+
+def _parts(header: str) -> tuple[int, str]:
+    """`t` and `v1` of the header."""
+    parts = dict(part.strip().split("=", 1) for part in header.split(",") if "=" in part)
+    time = parts.get("t", "")
+    if not (time.isascii() and time.isdigit() and len(time) < 15 and "v1" in parts):
+        raise BadSignature
+    return int(time), parts["v1"]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 80:
+        raise BadEvent
+    return value
+
+
+def _book(ref: str) -> SandboxPayment:
+    try:
+        return SandboxPayment.objects.get(gateway_ref=ref)
+    except SandboxPayment.DoesNotExist as error:
+        raise GatewayDown(f"the sandbox knows no payment {ref}") from error
+
+
+def _seen(book: SandboxPayment) -> GatewayPayment:
+    return GatewayPayment(
+        ref=book.gateway_ref,
+        truth=sandbox.truth_of(book),
+        amount_minor=book.amount_minor,
+        currency=book.currency,
+        live=False,
+        pay_url=f"{settings.SITE_URL}/payments/sandbox/{book.gateway_ref}/",
+    )

@@ -1,0 +1,48 @@
+"""Finding what was cut off: the certain half of everything that a webhook or a browser makes prompt."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from evbunker import clock
+from evbunker.errors import Busy
+from payments import outbox
+from payments.gateways.base import GatewayDown
+from payments.models import Payment, WebhookEvent
+from payments.settling import settle
+from payments.webhooks import unfinished, work_off_again
+
+log = logging.getLogger(__name__)
+AT_ONCE = 200
+WEBHOOK_AGE = dt.timedelta(days=3)
+"""How long an event that fits no payment is tried again: as long as gateways repeat theirs."""
+
+
+class Reconciled(NamedTuple):
+    """How many of each were worked through."""
+
+    payments: int
+    events: int
+    commands: int
+
+
+def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) -> Reconciled:
+    """Ask for every payment under way for `older_than`, work off kept events and the outbox. Safe to repeat."""
+    now = clock.now()
+    waiting = Payment.objects.filter(status=Payment.Status.PENDING, created_at__lte=now - older_than)
+    recent = unfinished().filter(created_at__gte=now - WEBHOOK_AGE)
+    return Reconciled(
+        payments=sum(_tried(settle, payment) for payment in waiting[:AT_ONCE]),
+        events=sum(_tried(work_off_again, event) for event in recent[:AT_ONCE]),
+        commands=outbox.work_outbox(),
+    )
+
+
+def _tried(step: Callable[[Any], None], record: Payment | WebhookEvent) -> bool:
+    try:
+        step(record)
+    except (GatewayDown, Busy) as error:
+        log.warning("Reconciling %s %s: %s", type(record).__name__, record.pk, error)
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""The other side of the sandbox gateway: its books, its pay page's decisions and the webhooks it sends.
+
+It stands for a company far away, so our own services reach it only through `payments.gateways.sandbox`.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import threading
+
+import requests
+from django.conf import settings
+from django.db import IntegrityError
+
+from evbunker import clock
+from evbunker.db import atomic, claim, on_commit
+from payments.gateways.base import PayRequest, Truth
+from payments.models import SandboxPayment
+
+log = logging.getLogger(__name__)
+Outcome = SandboxPayment.Outcome
+OUTCOMES = ("pay", "fail", "pay_late")
+LATE_BY = dt.timedelta(seconds=1)
+"""`pay_late` is captured this long after the hold's end."""
+WEBHOOK_TRIES = 5
+
+
+def open_payment(request: PayRequest) -> SandboxPayment:
+    """The payment of this key, made now if it is new."""
+    known = SandboxPayment.objects.filter(idempotency_key=request.idempotency_key)
+    try:
+        return known.first() or _open(request)
+    except IntegrityError:
+        return known.get()
+
+
+@atomic
+def _open(request: PayRequest) -> SandboxPayment:
+    return SandboxPayment.objects.create(
+        gateway_ref=f"sb_{secrets.token_urlsafe(24)}",
+        idempotency_key=request.idempotency_key,
+        amount_minor=request.amount_minor,
+        currency=request.currency,
+        description=request.description,
+        return_url=request.return_url,
+        pay_before=request.pay_before,
+    )
+
+
+def truth_of(book: SandboxPayment) -> Truth:
+    """How it stands now: a late capture stays open until its time has come."""
+    if book.outcome == Outcome.PAID:
+        due = book.effective_at is not None and book.effective_at <= clock.now()
+        return Truth.CAPTURED if due else Truth.OPEN
+    return {Outcome.OPEN: Truth.OPEN, Outcome.FAILED: Truth.FAILED, Outcome.CANCELLED: Truth.CANCELLED}[
+        Outcome(book.outcome)
+    ]
+
+
+@atomic
+def decide(book: SandboxPayment, outcome: str) -> bool:
+    """What the payer chose, one of OUTCOMES; False if it was paid or cancelled before. A failed one may be paid."""
+    open_still = SandboxPayment.objects.filter(pk=book.pk, outcome__in=[Outcome.OPEN, Outcome.FAILED])
+    if outcome == "fail":
+        open_still = open_still.filter(outcome=Outcome.OPEN)
+    effective_at = max(clock.now(), book.pay_before + LATE_BY) if outcome == "pay_late" else clock.now()
+    chosen = Outcome.FAILED if outcome == "fail" else Outcome.PAID
+    if not claim(open_still, outcome=chosen, effective_at=effective_at):
+        return False
+    book.refresh_from_db()
+    if settings.SANDBOX_AUTO_WEBHOOK:
+        on_commit(lambda: call_webhook_later(book))
+    return True
+
+
+@atomic
+def cancel_payment(ref: str) -> bool:
+    """Nobody can pay it any more; False if somebody has."""
+    open_still = SandboxPayment.objects.filter(gateway_ref=ref, outcome__in=[Outcome.OPEN, Outcome.FAILED])
+    return claim(open_still, outcome=Outcome.CANCELLED)
+
+
+def event_of(book: SandboxPayment) -> bytes:
+    """The webhook's body. Sent again, it is the same event."""
+    kind = "payment.captured" if book.outcome == Outcome.PAID else "payment.failed"
+    digest = hashlib.sha256(f"{book.gateway_ref}:{kind}".encode()).hexdigest()
+    data = {
+        "payment": book.gateway_ref,
+        "amount_minor": book.amount_minor,
+        "currency": book.currency,
+        "live": False,
+    }
+    created = int(book.updated_at.timestamp())
+    return json.dumps({"id": f"evt_{digest[:24]}", "type": kind, "created": created, "data": data}).encode()
+
+
+def signature(sent_at: int, body: bytes) -> str:
+    """Hex HMAC-SHA256 of `<sent_at>.<body>` under the shared secret."""
+    message = str(sent_at).encode() + b"." + body
+    return hmac.new(settings.SANDBOX_WEBHOOK_SECRET.encode(), message, hashlib.sha256).hexdigest()
+
+
+def call_webhook_later(book: SandboxPayment) -> None:
+    """Call the webhook in the background when the outcome takes effect. What a dying process forgets, polling finds."""
+    assert book.effective_at is not None
+    seconds = max(0.0, (book.effective_at - clock.now()).total_seconds())
+    timer = threading.Timer(seconds, call_webhook, args=[event_of(book)])
+    timer.daemon = True
+    timer.start()
+
+
+def call_webhook(body: bytes) -> None:
+    """Post one signed event to SITE_URL, a few times if it is not taken."""
+    url = f"{settings.SITE_URL}/payments/webhooks/sandbox/"
+    for pause in [0.2 * 4**n for n in range(WEBHOOK_TRIES)]:
+        sent_at = int(clock.now().timestamp())
+        headers = {"Content-Type": "application/json", "Sandbox-Signature": f"t={sent_at},v1={signature(sent_at, body)}"}
+        try:
+            if requests.post(url, data=body, headers=headers, timeout=5).ok:
+                return
+        except requests.RequestException as error:
+            log.info("The sandbox could not reach %s: %s", url, error)
+        threading.Event().wait(pause)
+    log.warning("The sandbox gave up calling %s", url)

@@ -1,0 +1,81 @@
+"""Beginning to pay: the intent is written before any gateway hears of it."""
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking
+from bookings.refusals import Paid
+from evbunker import clock
+from evbunker.db import atomic
+from evbunker.errors import DomainError
+from evbunker.models import new_id
+from payments import outbox
+from payments.gateways import gateway as gateway_called
+from payments.ledger import announce, enter
+from payments.models import GatewayCommand, Payment, PaymentEvent
+
+
+class HoldExpired(DomainError):
+    code = "hold_expired"
+    message = _("The time to pay for this booking is over. Please book again.")
+
+
+class NotPayable(DomainError):
+    code = "not_payable"
+    message = _("This booking cannot be paid.")
+
+
+def start_payment(*, booking: Booking, gateway: str) -> Payment:
+    """The live attempt to pay `booking`, begun now if there is none; amount and currency are the quote's.
+
+    Raises UnknownGateway, Paid, HoldExpired or NotPayable. If the gateway does not answer, the payment stays
+    `created` without a pay page, and the outbox makes it later.
+    """
+    gateway_called(gateway)
+    check_payable(booking)
+    payment = Payment.objects.filter(live_for=booking.pk).first()
+    if payment is None:
+        try:
+            payment = _write_intent(booking=booking, gateway=gateway)
+        except IntegrityError:  # another request was quicker
+            payment = Payment.objects.get(live_for=booking.pk)
+    outbox.run(GatewayCommand.objects.filter(payment=payment, kind=GatewayCommand.Kind.CREATE))
+    payment.refresh_from_db()
+    return payment
+
+
+def check_payable(booking: Booking) -> None:
+    """Refuse what is paid, over or out of time."""
+    if booking.is_paid:
+        raise Paid(_("This booking is paid already."))
+    if booking.status == Booking.Status.EXPIRED or (booking.expires_at and booking.expires_at <= clock.now()):
+        raise HoldExpired
+    if not booking.is_held:
+        raise NotPayable
+
+
+@atomic
+def _write_intent(*, booking: Booking, gateway: str) -> Payment:
+    payment_id = new_id()
+    key = f"create:{payment_id}:1"
+    payment = Payment.objects.create(
+        id=payment_id,
+        booking=booking,
+        client_id=booking.client_id,
+        station_id=booking.station_id,
+        gateway=gateway,
+        amount_minor=booking.quote_minor,
+        currency=booking.currency,
+        idempotency_key=key,
+        live_for=booking.pk,
+        station_name=booking.station_name,
+        station_time_zone=booking.station_time_zone,
+        client_name=booking.client_name,
+        starts_at=booking.starts_at,
+    )
+    enter(payment, PaymentEvent.Kind.CREATED, reference=key)
+    outbox.add(payment, GatewayCommand.Kind.CREATE, key=key)
+    announce(payment)
+    return payment
+
+
