@@ -1,0 +1,117 @@
+"""How often somebody may do something: counted for each key apart, in the cache, in fixed windows of time."""
+
+import ipaddress
+import logging
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
+
+from evbunker import clock
+from evbunker.errors import DomainError
+
+log = logging.getLogger(__name__)
+UNREACHABLE = (ConnectionInterrupted, RedisError, OSError)
+IPV6_PREFIX = 64
+"""One household or server has this many bits of IPv6 to itself: they count as one address."""
+
+_outage_logged = False
+
+
+class RateLimited(DomainError):
+    """Too often; `retry_after_seconds` says when the window ends."""
+
+    code, status = "rate_limited", 429
+    message = _("That was too often. Please wait a little and try again.")
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+def allow(name: str, *keys: str) -> None:
+    """Count one use of the limit `name` for each of `keys` ("client:<id>", "address:<ip>"), or raise RateLimited.
+
+    The counting itself is atomic, so any number of requests at once cannot pass together. A limit that is not in
+    RATE_LIMITS allows everything, and so does a cache that cannot be reached: people come before counters.
+    """
+    if name not in settings.RATE_LIMITS:
+        return
+    most, seconds = settings.RATE_LIMITS[name]
+    elapsed = int(clock.now().timestamp()) % seconds
+    counts = [_count(_counter(name, key, seconds), seconds) for key in keys]
+    if any(count > most for count in counts):
+        raise RateLimited(retry_after_seconds=seconds - elapsed)
+
+
+def give_back(name: str, *keys: str) -> None:
+    """Undo one `allow`: a sign-in that succeeded is no attempt at guessing."""
+    if name not in settings.RATE_LIMITS:
+        return
+    seconds = settings.RATE_LIMITS[name][1]
+    for key in keys:
+        _count(_counter(name, key, seconds), seconds, by=-1)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The client's address as limits count it: IPv6 as its network of IPV6_PREFIX bits.
+
+    X-Forwarded-For is read from the right, as long as the one who wrote it is in TRUSTED_PROXIES (addresses, networks,
+    or "unix" for a socket file); what lies further left is the client's own claim.
+    """
+    address = request.META.get("REMOTE_ADDR") or "unix"
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    while forwarded and _is_trusted(address):
+        address = forwarded.pop()
+    return _normalised(address)
+
+
+def _counter(name: str, key: str, seconds: int) -> str:
+    """The cache key of the window that we are in."""
+    return f"rate:{name}:{key}:{int(clock.now().timestamp()) // seconds}".replace(" ", "_")
+
+
+def _count(counter: str, seconds: int, by: int = 1) -> int:
+    """The counter's new value; 0 if the cache cannot be reached."""
+    global _outage_logged
+    try:
+        cache.add(counter, 0, timeout=2 * seconds)
+        count = cache.incr(counter, by)
+    except ValueError:  # evicted between the two: nothing is known of earlier uses
+        return by
+    except UNREACHABLE:
+        if not _outage_logged:
+            log.exception("The cache cannot be reached: rate limits are off until it can")
+        _outage_logged = True
+        return 0
+    _outage_logged = False
+    return int(count)
+
+
+def _is_trusted(address: str) -> bool:
+    if address in settings.TRUSTED_PROXIES:
+        return True
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in _trusted_networks())
+
+
+def _trusted_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(entry, strict=False) for entry in settings.TRUSTED_PROXIES if entry != "unix"]
+
+
+def _normalised(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unix" if address == "unix" else "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
+    return str(parsed)
