@@ -1,5 +1,6 @@
 """How often somebody may do something: counted for each key apart, in the cache, in fixed windows of time."""
 
+import hashlib
 import ipaddress
 import logging
 
@@ -70,8 +71,9 @@ def address_of(request: HttpRequest) -> str:
 
 
 def _counter(name: str, key: str, seconds: int) -> str:
-    """The cache key of the window that we are in."""
-    return f"rate:{name}:{key}:{int(clock.now().timestamp()) // seconds}".replace(" ", "_")
+    """The cache key of the window that we are in; `key` may be an e-mail address, so it is hashed."""
+    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"rate:{name}:{digest}:{int(clock.now().timestamp()) // seconds}"
 
 
 def _count(counter: str, seconds: int, by: int = 1) -> int:
