@@ -117,7 +117,10 @@ def call_webhook(body: bytes) -> None:
     url = f"{settings.SITE_URL}/payments/webhooks/sandbox/"
     for pause in [0.2 * 4**n for n in range(WEBHOOK_TRIES)]:
         sent_at = int(clock.now().timestamp())
-        headers = {"Content-Type": "application/json", "Sandbox-Signature": f"t={sent_at},v1={signature(sent_at, body)}"}
+        headers = {
+            "Content-Type": "application/json",
+            "Sandbox-Signature": f"t={sent_at},v1={signature(sent_at, body)}",
+        }
         try:
             if requests.post(url, data=body, headers=headers, timeout=5).ok:
                 return

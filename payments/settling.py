@@ -98,7 +98,6 @@ def _mark_captured(payment: Payment, seen: GatewayPayment) -> bool:
     payment.refresh_from_db()
     enter(payment, PaymentEvent.Kind.CAPTURED, reference=seen.ref, amount_minor=seen.amount_minor)
     outbox.add(payment, GatewayCommand.Kind.CONFIRMATION_EMAIL, key=f"confirmation:{payment.pk}")
-    announce(payment)
     announce_confirmed(payment)
     return True
 

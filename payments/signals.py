@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-payment_changed = Signal()  # payment_id, booking_id, client_id, station_id, status
 payment_confirmed = Signal()  # payment_id, booking_id, client_id, station_id
+payment_changed = Signal()  # every other change: payment_id, booking_id, client_id, station_id, status

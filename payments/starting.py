@@ -77,5 +77,3 @@ def _write_intent(*, booking: Booking, gateway: str) -> Payment:
     outbox.add(payment, GatewayCommand.Kind.CREATE, key=key)
     announce(payment)
     return payment
-
-
