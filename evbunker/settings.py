@@ -78,7 +78,7 @@ else:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             },
-            "TEST": {"NAME": str(VAR_DIR / "test_evbunker.sqlite3")},
+            "TEST": {"NAME": str(Path(sqlite_file).with_name(f"test_{Path(sqlite_file).name}"))},
         }
     }
     DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
