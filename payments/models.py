@@ -12,7 +12,7 @@ from evbunker.models import Record
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def visible_to(self, client: Client) -> Self:
         """Drivers see their own payments, staff all."""
-        return self if client.is_staff else self.filter(client=client)
+        return self if client.acts_as_staff() else self.filter(client=client)
 
     def not_captured(self) -> Self:
         return self.exclude(status__in=[Payment.Status.CAPTURED, Payment.Status.REVIEW])

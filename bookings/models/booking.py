@@ -15,7 +15,7 @@ from evbunker.models import Record
 class BookingQuerySet(models.QuerySet["Booking"]):
     def visible_to(self, client: Client) -> Self:
         """Drivers see their own bookings, staff all."""
-        return self if client.is_staff else self.filter(client=client)
+        return self if client.acts_as_staff() else self.filter(client=client)
 
     def live(self) -> Self:
         """Bookings that own their slots."""

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,8 @@ from evbunker.models import Record
 
 ROLES = ("viewer", "operator", "owner")
 """Staff groups, each may do what the ones before it may."""
+SECOND_FACTORS = ("totp", "webauthn")
+"""Kinds of allauth's authenticators that count: recovery codes alone are none."""
 
 
 class ClientQuerySet(models.QuerySet["Client"]):
@@ -19,7 +22,7 @@ class ClientQuerySet(models.QuerySet["Client"]):
 
     def visible_to(self, client: "Client") -> Self:
         """Staff see all clients, everybody else only themselves."""
-        return self if client.is_staff else self.filter(pk=client.pk)
+        return self if client.acts_as_staff() else self.filter(pk=client.pk)
 
 
 class ClientManager(BaseUserManager["Client"]):
@@ -51,6 +54,9 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
+
+    came_with_token = False
+    """Set on the record of a request that an API token opened."""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -84,10 +90,29 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
             self._role = next((role for role in reversed(ROLES) if role in held), None)
         return self._role
 
+    def forget_role(self) -> None:
+        """Ask again: the groups changed."""
+        vars(self).pop("_role", None)
+
     def has_role(self, least: str) -> bool:
         """May this client do what the staff group `least` may?"""
         role = self.role()
         return role is not None and ROLES.index(role) >= ROLES.index(least)
+
+    def acts_as_staff(self) -> bool:
+        """May this client, as it came in, see what is not its own? Staff without a second factor may not."""
+        return self.role() is not None and not self.lacks_second_factor()
+
+    def lacks_second_factor(self) -> bool:
+        """Does this client still have to set up the second factor that STAFF_SECOND_FACTOR asks of staff?
+
+        Who has one cannot sign in without it, and a token is a factor of its own. Asked once a request.
+        """
+        if not settings.STAFF_SECOND_FACTOR or self.came_with_token:
+            return False
+        if not hasattr(self, "_has_factor"):
+            self._has_factor = self.authenticator_set.filter(type__in=SECOND_FACTORS).exists()
+        return not self._has_factor
 
 
 class ApiToken(Record):

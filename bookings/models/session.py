@@ -19,7 +19,7 @@ class EnergySource(models.TextChoices):
 class ChargingSessionQuerySet(models.QuerySet["ChargingSession"]):
     def visible_to(self, client: Client) -> Self:
         """Drivers see their own sessions, staff all."""
-        return self if client.is_staff else self.filter(client=client)
+        return self if client.acts_as_staff() else self.filter(client=client)
 
     def active(self) -> Self:
         return self.filter(status=ChargingSession.Status.ACTIVE)

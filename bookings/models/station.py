@@ -90,7 +90,7 @@ class StationQuerySet(models.QuerySet["Station"]):
 
     def visible_to(self, client: Client | None) -> Self:
         """Staff see all stations; drivers and strangers those not retired."""
-        return self if client is not None and client.is_staff else self.listed()
+        return self if client is not None and client.acts_as_staff() else self.listed()
 
 
 class Station(Record):
