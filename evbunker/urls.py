@@ -1,7 +1,10 @@
 """Every URL of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+
+from evbunker import views
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),
@@ -11,3 +14,9 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("adminpanel.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", views.styleguide, name="styleguide"))
+
+handler400 = "evbunker.views.bad_request"
+handler500 = "evbunker.views.server_error"
