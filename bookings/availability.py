@@ -86,8 +86,7 @@ def free_evse_counts(stations: Iterable[Station], starts_at: dt.datetime, minute
     open_stations = {
         station.pk
         for station in stations
-        if station.bookable
-        and opening.is_open(station.opening_hours, station.zone, period.starts_at, period.ends_at)
+        if station.bookable and opening.is_open(station.opening_hours, station.zone, period.starts_at, period.ends_at)
     }
     evses = list(Evse.objects.bookable().filter(station_id__in=open_stations).values_list("pk", "station_id"))
     taken = taken_slots([pk for pk, _station in evses], period.slots())

@@ -132,7 +132,9 @@ class History:
             return
         self._decide(payment, "pay")
         if wish.ending == "used":
-            self._at(wish.starts_at + dt.timedelta(minutes=2), partial(start_session, booking=booking, actor=wish.client))
+            self._at(
+                wish.starts_at + dt.timedelta(minutes=2), partial(start_session, booking=booking, actor=wish.client)
+            )
             self._at(booking.ends_at, partial(stop_session, booking=booking, actor="complete_sessions"))
         else:
             self._at(booking.ends_at, partial(close_unused, booking=booking))

@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.SANDBOX_ALLOWED and "sandbox" in settings.PAYMENT_GATEWAYS):
-            raise CommandError("The demonstration pays with the sandbox: set PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1.")
+            raise CommandError(
+                "The demonstration pays with the sandbox: set PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1."
+            )
         stations, drivers = build_network(), make_people()
         with override_settings(**QUIETLY):
             history = self._play(drivers)
