@@ -2,18 +2,20 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection, models
+from django.db import connection
 
 from bookings import holding
 from bookings.holding import hold
-from bookings.models import Booking, Client, Evse, SlotClaim
+from bookings.models import Booking, Client, Evse, SlotClaim, Tariff
 from evbunker.errors import DomainError
 from tests.booking_steps import slot_in
 from tests.people import make_client
+from tests.places import make_evse, make_station
 
 CROWD = 50
 
@@ -71,10 +73,9 @@ def test_one_driver_gets_two_holds_however_fast(dara: Client, evse: Evse) -> Non
 
 
 @pytest.mark.race
-def test_one_driver_is_in_one_place_however_fast(dara: Client, station: object) -> None:
-    from tests.places import make_evse
-
-    outcome = at_once([wish(dara, make_evse(station, str(n)), 60, 15) for n in range(8)])
+def test_one_driver_is_in_one_place_however_fast(dara: Client, tariff: Tariff) -> None:
+    places = [make_evse(make_station(f"Station {number}", tariff=tariff)) for number in range(8)]
+    outcome = at_once([wish(dara, evse, 60, 15) for evse in places])
     assert outcome == {"won": 1, "own_overlap": 7}
 
 
@@ -83,10 +84,10 @@ def test_without_the_unique_index_slots_are_sold_twice(
 ) -> None:
     """The negative control: looking first is not enough, so the race tests above do see races."""
     looked = threading.Barrier(CROWD, timeout=20)
-    take_seat = holding.refuse_if_taken
+    look = holding.refuse_if_taken
 
     def look_then_wait(**wish: object) -> None:
-        take_seat(**wish)
+        look(**wish)
         looked.wait()
 
     monkeypatch.setattr(holding, "refuse_if_taken", look_then_wait)
@@ -94,18 +95,20 @@ def test_without_the_unique_index_slots_are_sold_twice(
         outcome = at_once([wish(client, evse, 60, 15) for client in crowd])
         sold = SlotClaim.objects.filter(evse=evse).count()
         SlotClaim.objects.all().delete()
-        assert outcome["won"] == sold > 1
+        assert outcome["won"] == sold > 1, outcome
 
 
-class without_unique_claims:
+@contextmanager
+def without_unique_claims() -> Iterator[None]:
     """Drop the unique index of slot claims for a moment."""
-
-    constraint = next(c for c in SlotClaim._meta.constraints if isinstance(c, models.UniqueConstraint))
-
-    def __enter__(self) -> None:
+    constraints = SlotClaim._meta.constraints
+    unique = next(constraint for constraint in constraints if constraint.name == "slotclaim_once")
+    SlotClaim._meta.constraints = []  # SQLite rebuilds the table from the model
+    try:
         with connection.schema_editor() as editor:
-            editor.remove_constraint(SlotClaim, self.constraint)
-
-    def __exit__(self, *_error: object) -> None:
+            editor.remove_constraint(SlotClaim, unique)
+        yield
+    finally:
+        SlotClaim._meta.constraints = constraints
         with connection.schema_editor() as editor:
-            editor.add_constraint(SlotClaim, self.constraint)
+            editor.add_constraint(SlotClaim, unique)
