@@ -1,7 +1,85 @@
-"""How allauth makes and mails clients."""
+"""How clients sign up and in, and when they may pay."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import IntegrityError
+from django.forms import Form
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Client
+from bookings.signals import client_changed
+from evbunker.db import atomic, on_commit
+from evbunker.errors import DomainError
+from evbunker.ratelimit import address_of, allow, give_back
+
+
+class SignUpAgain(DomainError):
+    code = "sign_up_again"
+    message = _("Somebody signed up with this address at the same moment. Please try again, or sign in.")
+
+
+class EmailUnverified(DomainError):
+    code, status = "email_unverified", 403
+    message = _("Confirm your e-mail address before you pay: open the link in the message we sent, or ask for another.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """EV Bunker's accounts."""
+    """EV Bunker's accounts: e-mail and password, counted attempts, one signal for who is new."""
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that limits count, so that allauth's own limits believe the same proxies as ours."""
+        return address_of(request)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Client | None:
+        """The client whose password this is; RateLimited, before the password is looked at, after too many attempts."""
+        client: Client | None = super().authenticate(request, **credentials)
+        if client is not None:
+            give_back("sign_in", *_attempt(request, credentials))
+        return client
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the attempt; `evbunker.ratelimit` stands in for allauth's own limit, whose counting takes a lock."""
+        allow("sign_in", *_attempt(request, credentials))
+
+    def save_user(self, request: HttpRequest, user: Client, form: Form, commit: bool = True) -> Client:
+        """Make the client that `form` describes."""
+        super().save_user(request, user, form, commit=False)
+        user.name = form.cleaned_data.get("name", "")
+        user.language = get_language() or settings.LANGUAGE_CODE
+        if commit:
+            try:
+                _register(user)
+            except IntegrityError:
+                raise SignUpAgain from None
+        return user
+
+
+@atomic
+def _register(client: Client) -> None:
+    """Write the new client and say so."""
+    client.email = client.email.strip().lower()
+    client.save(force_insert=True)
+    on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
+
+
+def _attempt(request: HttpRequest, credentials: dict[str, Any]) -> list[str]:
+    """What a sign-in is counted for: the account it is aimed at and where it comes from."""
+    return [f"account:{credentials.get('email', '').strip().lower()}", f"address:{address_of(request)}"]
+
+
+def may_pay(client: Client) -> bool:
+    """Is the client's address confirmed, if this site can send mail to confirm it?"""
+    if not settings.EMAIL_VERIFIED_TO_PAY:
+        return True
+    return EmailAddress.objects.filter(user=client, email=client.email, verified=True).exists()
+
+
+def check_may_pay(client: Client) -> None:
+    """Raise EmailUnverified unless the client may pay."""
+    if not may_pay(client):
+        raise EmailUnverified

@@ -1,6 +1,5 @@
 """Who calls the JSON API: a token or the session cookie, and what staff need besides."""
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
@@ -41,6 +40,7 @@ class BearerToken(AuthBase):
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         client = client_of_token(token.strip()) if scheme.lower() == SCHEME else None
         if client is not None:
+            client.came_with_token = True
             request.user = client
         return client
 
@@ -95,18 +95,6 @@ def staff_of(request: HttpRequest, least: str = "viewer") -> Client:
         raise Http404
     if not client.has_role(least):
         raise Forbidden
-    if not has_second_factor(request):
+    if client.lacks_second_factor():
         raise SecondFactorMissing
     return client
-
-
-def is_acting_staff(request: HttpRequest) -> bool:
-    """May the caller see what all clients do?"""
-    return client_of(request).role() is not None and has_second_factor(request)
-
-
-def has_second_factor(request: HttpRequest) -> bool:
-    """Does the caller have a second factor, or need none? Who has one cannot sign in without it."""
-    if not settings.STAFF_SECOND_FACTOR or "Authorization" in request.headers:
-        return True
-    return bool(is_mfa_enabled(request.user))

@@ -1,13 +1,13 @@
 """Lists of the JSON API: newest first, 50 a page, each page named by where the one before ended."""
 
-import datetime as dt
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from ninja import Schema
 
+from evbunker.db import newest
 from evbunker.errors import DomainError
 from evbunker.models import Record
 
@@ -32,27 +32,17 @@ class Page(Schema, Generic[Item]):
 def newest_first(rows: QuerySet[Row], cursor: str) -> tuple[list[Row], str | None]:
     """The page of `rows` that `cursor` names (empty: the first) and the cursor of the next one.
 
-    `rows` must be bounded by an indexed filter, such as a client's own: MongoDB sorts what is left.
+    Ids are ordered by the time they were made at, so the last id of a page says where the next one begins.
     """
     if cursor:
-        rows = _before(rows, cursor)
-    page = list(rows.order_by("-created_at", "-id")[: PAGE + 1])
+        rows = rows.filter(id__lt=_parse(cursor))
+    page = newest(rows, by="id", limit=PAGE + 1)
     more = len(page) > PAGE
-    return page[:PAGE], _cursor_of(page[PAGE - 1]) if more else None
+    return page[:PAGE], page[PAGE - 1].id.hex if more else None
 
 
-def _before(rows: QuerySet[Row], cursor: str) -> QuerySet[Row]:
-    created_at, last_id = _parse(cursor)
-    return rows.filter(created_at__lte=created_at).filter(Q(created_at__lt=created_at) | Q(id__lt=last_id))
-
-
-def _cursor_of(row: Record) -> str:
-    return f"{int(row.created_at.timestamp()):x}-{row.id.hex}"
-
-
-def _parse(cursor: str) -> tuple[dt.datetime, UUID]:
+def _parse(cursor: str) -> UUID:
     try:
-        seconds, last_id = cursor.split("-")
-        return dt.datetime.fromtimestamp(int(seconds, 16), tz=dt.UTC), UUID(hex=last_id)
-    except (ValueError, OverflowError, OSError):
+        return UUID(hex=cursor)
+    except ValueError:
         raise BadCursor from None
