@@ -122,7 +122,9 @@ def countdown(ends_at: dt.datetime, total_seconds: int, zone: str | ZoneInfo = "
 
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)
-def nav_item(context: template.Context, path: str, label: str, icon_name: str, also: str = "") -> dict[str, Any]:
+def nav_item(
+    context: template.Context, path: str, label: str, icon_name: str, also: str = "", kind: str = ""
+) -> dict[str, Any]:
     """A link of the main navigation; current on `path`, on what lies below it and below `also`."""
     here = context["request"].path if "request" in context else ""
     below = tuple(prefix for prefix in (path, also) if prefix and prefix != "/")
@@ -130,5 +132,6 @@ def nav_item(context: template.Context, path: str, label: str, icon_name: str, a
         "path": path,
         "label": label,
         "icon_name": icon_name,
+        "kind": kind,
         "current": here == path or (bool(below) and here.startswith(below)),
     }
