@@ -28,6 +28,8 @@ R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
 Callback = Callable[[], object]
 log = logging.getLogger(__name__)
+mongodb: Any = connection
+"""The same connection, where its MongoDB side is meant: the backend is not annotated."""
 
 TRIES = 5
 BUDGET_SECONDS = 10.0
@@ -101,6 +103,16 @@ def newest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:
     ordered = queryset.order_by(f"-{by}")[:limit]
     rows = _sorted_by_index(queryset, by, limit) if connection.vendor == "mongodb" else list(ordered)
     return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=True)
+
+
+def rough_count(model: type[models.Model]) -> int:
+    """How many rows `model` has, without looking at them where the engine keeps the number itself.
+
+    MongoDB's own figure may be off after a crash of the server, until the collection is validated; SQLite's is exact.
+    """
+    if connection.vendor == "mongodb":
+        return int(mongodb.get_collection(model._meta.db_table).estimated_document_count())
+    return model._default_manager.count()
 
 
 def is_standalone() -> bool:
@@ -188,11 +200,11 @@ def _on_mongodb(deadline: float) -> Iterator[None]:
     doomed_before = connection.needs_rollback
     try:
         with pymongo.timeout(max(0.1, deadline - time.monotonic())), transaction.atomic():
-            connection.session = connection.connection.start_session()
-            connection.session.start_transaction()
-            connection.in_atomic_block_mongo = True
+            mongodb.session = mongodb.connection.start_session()
+            mongodb.session.start_transaction()
+            mongodb.in_atomic_block_mongo = True
             yield
-        _commit(connection.session)
+        _commit(mongodb.session)
     except PyMongoError as error:
         raise DatabaseError(str(error)) from error
     finally:
@@ -222,8 +234,8 @@ def _commit(session: Any) -> None:
 
 def _end_session() -> None:
     """Forget the session, aborting what is open, and whatever a failed block of the backend's own left behind."""
-    session, connection.session = connection.session, None
-    connection.in_atomic_block_mongo, connection.nested_atomics, connection.run_on_commit = False, 0, []
+    session, mongodb.session = mongodb.session, None
+    mongodb.in_atomic_block_mongo, mongodb.nested_atomics, mongodb.run_on_commit = False, 0, []
     if session is not None:
         with pymongo.timeout(ABORT_SECONDS):
             session.end_session()
@@ -263,7 +275,7 @@ def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int) -> lis
         match = compiler.build_query().match_mql
     except EmptyResultSet:
         return []
-    column = queryset.model._meta.get_field(by).column
+    column = queryset.model._meta.get_field(by).column  # type: ignore[union-attr]
     return list(
         MongoQuerySet(queryset.model).raw_aggregate([{"$match": match}, {"$sort": {column: -1}}, {"$limit": limit}])
     )

@@ -2,17 +2,21 @@
 
 import datetime as dt
 import logging
+import sqlite3
 import threading
+import time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.signals import post_save
 
-from bookings.models import Tariff
+from bookings.models import Client, Station, Tariff
 from evbunker import clock, db
 from evbunker.db import RunAgain, UnitDoomed, atomic, claim, newest, on_commit
 from evbunker.errors import Busy, DomainError
-from tests.places import make_tariff
+from tests import engines
+from tests.places import make_station, make_tariff
+from tests.plans import no_scans
 
 
 def names() -> set[str]:
@@ -360,6 +364,21 @@ def test_newest_gives_whole_records():
     assert (found.created_at, found.id) == (made.created_at, made.id)
 
 
+def test_newest_reads_by_an_index():
+    make_station(tariff=None)
+    with no_scans():
+        newest(Station.objects.filter(status="active"), by="sort_key", limit=5)
+        newest(Client.objects.all(), by="created_at", limit=5)
+
+
+def test_a_scan_is_noticed():
+    make_station(tariff=None)
+    if not engines.ON_MONGODB:
+        return
+    with pytest.raises(AssertionError, match="bookings_station"), no_scans():
+        list(Station.objects.filter(city="Berlin"))
+
+
 @pytest.mark.race
 def test_of_many_threads_one_makes_the_row():
     start, results = threading.Barrier(10), []
@@ -401,3 +420,32 @@ def test_of_many_threads_one_claims():
     for thread in threads:
         thread.join()
     assert sorted(results) == [False] * 9 + [True]
+
+
+if not engines.ON_MONGODB:
+
+    @pytest.fixture
+    def other_writer():
+        """Somebody else's connection, which holds SQLite's write lock."""
+        other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+        other.close()
+
+    def test_a_lock_that_stays_is_busy_when_the_time_is_over(other_writer, monkeypatch):
+        monkeypatch.setattr(db, "BUDGET_SECONDS", 0.3)
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            make("a")
+        assert time.monotonic() - began < 2
+        other_writer.rollback()
+        assert names() == set()
+
+    def test_a_lock_that_goes_is_waited_for(other_writer):
+        threading.Timer(0.2, other_writer.rollback).start()
+        assert make("a") == 1
+
+    def test_after_a_unit_others_wait_for_locks_as_long_as_the_settings_say():
+        make("a")
+        (milliseconds,) = connection.connection.execute("PRAGMA busy_timeout").fetchone()
+        assert milliseconds == connection.settings_dict["OPTIONS"]["timeout"] * 1000
