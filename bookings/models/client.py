@@ -150,6 +150,11 @@ class Vehicle(Record):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def wh_per_100_km(self) -> int:
+        """Consumption as drivers say it."""
+        return self.wh_per_km * 100
+
 
 class IdempotencyKey(Record):
     """The answer to a request that may be repeated. `answer` is None while the first one is under way."""
