@@ -1,6 +1,7 @@
 """What is known of a client: handed over on request, forgotten when it leaves.
 
-Apps that know more register their part, so that nothing is left out and nobody here has to know them.
+Apps that know more register their part in a `personal_data` module of their own, which is found like `admin` modules
+are: nothing is left out, and nobody here has to know them.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
+from django.utils.module_loading import autodiscover_modules
 
 from bookings.models import (
     ApiToken,
@@ -45,13 +47,18 @@ def register(part: Part) -> None:
 
 def export_of(client_id: UUID) -> dict[str, Rows]:
     """All that is known of the client, by kind of data."""
-    return {name: part.rows(client_id) for name, part in _parts.items()}
+    return {part.name: part.rows(client_id) for part in _all_parts()}
 
 
 def forget(client_id: UUID, stand_in: str) -> None:
     """Delete what is only the client's, and put `stand_in` for its name where records must stay."""
-    for part in _parts.values():
+    for part in _all_parts():
         part.forget(client_id, stand_in)
+
+
+def _all_parts() -> list[Part]:
+    autodiscover_modules("personal_data")
+    return list(_parts.values())
 
 
 def rows_of(queryset: QuerySet[Any], *, without: tuple[str, ...] = ()) -> Rows:

@@ -58,6 +58,7 @@ class Change(Record):
         indexes = [
             models.Index(fields=["record_id", "created_at"], name="change_record"),
             models.Index(fields=["created_at"], name="change_created"),
+            models.Index(fields=["actor_id"], name="change_actor"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,12 @@
+"""What payments know of a client. Books are kept: only the name goes."""
+
+from bookings.personal_data import Part, register, rename, rows_of
+from payments.models import Payment
+
+register(
+    Part(
+        "payments",
+        lambda pk: rows_of(Payment.objects.filter(client_id=pk), without=("idempotency_key", "live_for")),
+        lambda pk, stand_in: rename(Payment.objects.filter(client_id=pk), stand_in),
+    )
+)
