@@ -1,4 +1,4 @@
-"""Does everything fit together? Reads all rows, changes nothing; `manage.py check_integrity` and every race test run it."""
+"""Does everything fit? Reads all rows, changes nothing; `manage.py check_integrity` and every race test run it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,15 +20,9 @@ from bookings.models import (
     Station,
 )
 from bookings.slots import Period
+from bookings.totals import SUMMED
 
 AT_A_TIME = 2000
-SUMMED = (
-    "charging_minutes",
-    "energy_wh",
-    "distance_m",
-    "co2_saved_g",
-    "fuel_saved_ml",
-)
 
 
 def findings() -> Iterator[str]:
