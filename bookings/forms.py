@@ -47,7 +47,7 @@ class SignUpForm(forms.Form):
         """`bookings.accounts.AccountAdapter` has saved all there is."""
 
 
-class ProfileForm(forms.ModelForm[Client]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     """Who the client is and where it is at home."""
 
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -83,7 +83,7 @@ class ScaledField(forms.DecimalField):
         return None if said is None else round(said * self.scale)
 
 
-class VehicleForm(forms.ModelForm[Vehicle]):
+class VehicleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A car of the client's."""
 
     usable_battery_wh = ScaledField(
@@ -109,7 +109,7 @@ class VehicleForm(forms.ModelForm[Vehicle]):
         fields = ("name", "usable_battery_wh", "ac_max_w", "dc_max_w", "wh_per_km", "connector_types")
 
 
-class TokenForm(forms.ModelForm[ApiToken]):
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new key to the API."""
 
     class Meta:
