@@ -1,5 +1,12 @@
 """URLs of adminpanel."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from adminpanel.views import texts
+
+urlpatterns = [
+    path("contact/", texts.contact, name="contact"),
+    path("terms/", texts.text, {"key": "terms"}, name="terms"),
+    path("privacy/", texts.text, {"key": "privacy"}, name="privacy"),
+    path("security/", texts.text, {"key": "security"}, name="security"),
+]

@@ -10,7 +10,7 @@ from evbunker.db import atomic, on_commit
 
 
 def provide_client(*, email: str, actor: Client | str) -> tuple[Client, bool]:
-    """The client with this login, and whether it was made now: address verified, no password until one is set by reset."""
+    """The client with this login, its address verified, and whether it was made now; it has no password yet then."""
     try:
         return _provide(email.strip().lower(), actor)
     except IntegrityError:  # somebody made it at the same moment

@@ -136,6 +136,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "evbunker.middleware.request_id",
+    "evbunker.problems.problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -151,6 +152,7 @@ MIDDLEWARE = [
     "evbunker.middleware.busy_database",
     "bookings.middleware.last_seen",
     "adminpanel.middleware.staff_second_factor",
+    "adminpanel.middleware.records_csp",
 ]
 
 TEMPLATES = [

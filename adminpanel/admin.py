@@ -1,0 +1,76 @@
+"""The operator's settings in the Django admin, and what does not belong there."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.validators import validate_email
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from adminpanel.models import Setting
+from adminpanel.texts import TEXTS, set_text, text_of
+from evbunker.admin import RecordAdmin
+
+for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
+    # Roles are set on the client; addresses and second factors are their owner's own business.
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One text. The key is chosen once, from what the site knows."""
+
+    key = forms.ChoiceField(label=_("Text"), widget=UnfoldAdminSelectWidget)
+    value = forms.CharField(
+        label=_("What it says"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 24}),
+        help_text=_(
+            "A blank line begins a paragraph, a line that begins with “# ” is a heading, lines that begin with “- ” "
+            "are a list. Leave it empty to show the default text."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "key" in self.fields:
+            self.fields["key"].choices = [(key, text.label) for key, text in TEXTS.items()]  # type: ignore[attr-defined]
+
+    def clean_value(self) -> str:
+        value = str(self.cleaned_data["value"]).strip()
+        key = self.instance.key or self.cleaned_data.get("key")
+        if key == "operator_email" and value:
+            validate_email(value)
+        return value
+
+
+@admin.register(Setting)
+class SettingAdmin(RecordAdmin):
+    form = SettingForm
+    changed_by = added_by = "owner"
+    editable = ("key", "value")
+    list_display = ("label", "key", "updated_at")
+    search_fields = ()
+
+    @admin.display(description=_("Text"))
+    def label(self, setting: Setting) -> str:
+        return str(TEXTS[setting.key].label) if setting.key in TEXTS else setting.key
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Setting | None = None) -> list[str]:
+        names = super().get_readonly_fields(request, obj)
+        return [*names, "key"] if obj else names
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """`?key=terms` begins with the text that visitors see now."""
+        key = request.GET.get("key", "")
+        return {"key": key, "value": text_of(key)} if key in TEXTS else {}
+
+    def save_model(self, request: HttpRequest, obj: Setting, form: SettingForm, change: bool) -> None:
+        actor: Any = request.user
+        saved = set_text(key=obj.key, value=form.cleaned_data["value"], actor=actor)
+        obj.pk = saved.pk

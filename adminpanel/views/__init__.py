@@ -1,0 +1,1 @@
+"""Pages of operations, and the texts that the operator writes."""

@@ -1,0 +1,1 @@
+"""Stations, their EVSEs and tariffs."""

@@ -1,0 +1,57 @@
+"""Records of payments in the Django admin: money moves by services alone."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from bookings.admin.bookings import OwnedAdmin
+from evbunker.admin import RecordAdmin
+from payments.models import GatewayCommand, Payment, PaymentEvent, SandboxPayment, WebhookEvent
+
+
+@admin.register(Payment)
+class PaymentAdmin(OwnedAdmin):
+    list_display = (
+        "station_name", "client_name", "status", "amount_minor", "currency", "gateway", "gateway_ref", "created_at",
+    )  # fmt: skip
+    list_filter = ("status",)
+    linked_by = ("client", "booking", "station")
+    hidden = ("pay_url", "live_for")
+    search_help_text = _("Search by id, the gateway's reference, or the client's id or e-mail address.")
+
+    def search(self, queryset: QuerySet[Payment], term: str) -> QuerySet[Payment]:
+        referred = queryset.filter(gateway_ref=term)
+        return referred if referred.exists() else super().search(queryset, term)
+
+
+class OfPaymentAdmin(RecordAdmin):
+    """Records that belong to a payment."""
+
+    linked_by: tuple[str, ...] = ("payment",)
+    found_by = "payment_id"
+    search_help_text = _("Search by id or by the id of the payment.")
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(OfPaymentAdmin):
+    list_display = ("created_at", "kind", "amount_minor", "currency", "reference", "note")
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(OfPaymentAdmin):
+    list_display = ("created_at", "gateway", "type", "state", "event_id")
+    list_filter = ("state",)
+
+
+@admin.register(GatewayCommand)
+class GatewayCommandAdmin(OfPaymentAdmin):
+    list_display = ("created_at", "kind", "state", "attempts", "next_at", "last_error")
+    list_filter = ("state",)
+
+
+@admin.register(SandboxPayment)
+class SandboxPaymentAdmin(RecordAdmin):
+    """The sandbox's own books, without what opens its pay page."""
+
+    list_display = ("description", "outcome", "amount_minor", "currency", "effective_at", "created_at")
+    hidden = ("gateway_ref", "idempotency_key", "return_url")
