@@ -59,6 +59,7 @@ class Change(Record):
             models.Index(fields=["record_id", "created_at"], name="change_record"),
             models.Index(fields=["created_at"], name="change_created"),
             models.Index(fields=["actor_id"], name="change_actor"),
+            models.Index(fields=["record_type", "created_at"], name="change_type"),
         ]
 
     def __str__(self) -> str:
