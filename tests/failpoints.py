@@ -1,9 +1,9 @@
-"""Faults on demand: MongoDB's `failCommand` fail point, which `enableTestCommands=1` opens."""
+"""Faults on demand: a unique index that is gone; on MongoDB, commands that fail (`enableTestCommands=1` opens that)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, models
 
 TRANSIENT = {"errorLabels": ["TransientTransactionError"]}
 UNKNOWN = {"errorLabels": ["UnknownTransactionCommitResult"]}
@@ -29,3 +29,21 @@ def disarm() -> None:
     """Heal the server, and end the transactions that a faked failure of their commit left open with all their keys."""
     connection.connection.admin.command("configureFailPoint", "failCommand", mode="off")
     connection.connection.admin.command("killAllSessions", [])
+
+
+@contextmanager
+def without_unique_index(model: type[models.Model], name: str) -> Iterator[None]:
+    """The unique constraint `name` of `model` is not enforced in this block; no duplicate may remain at its end."""
+    declared = model._meta.constraints
+    constraint = next(constraint for constraint in declared if constraint.name == name)
+    model._meta.constraints = [other for other in declared if other is not constraint]  # SQLite copies from the model
+    try:
+        with connection.schema_editor() as editor:
+            editor.remove_constraint(model, constraint)
+    finally:
+        model._meta.constraints = declared
+    try:
+        yield
+    finally:
+        with connection.schema_editor() as editor:
+            editor.add_constraint(model, constraint)

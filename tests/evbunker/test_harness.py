@@ -48,7 +48,7 @@ async def test_async_tests_see_the_same_database(dara):
 
 def test_a_browser_sees_the_site_also_after_a_restart(open_page, site, opal):
     page = open_page(opal)
-    page.expected_errors = ("404", "favicon.ico")
+    page.expected_errors = ("404", "ERR_CONNECTION")
     for _ in range(2):
         answer = page.goto("/no-such-page/")
         assert answer.status == 404

@@ -1,0 +1,30 @@
+"""Gateways that a server must not start with."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from evbunker.checks import TAG
+from payments.gateways import KNOWN, may_use
+
+
+@register(TAG)
+def check_gateways(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Every gateway must be known, and the one that moves no money wanted on purpose."""
+    named = settings.PAYMENT_GATEWAYS
+    if not named:
+        yield Warning("PAYMENT_GATEWAYS is empty: nobody can pay.", id="payments.W001")
+    for name in named:
+        if name not in KNOWN:
+            yield Error(f"PAYMENT_GATEWAYS names {name!r}; known are {', '.join(sorted(KNOWN))}.", id="payments.E002")
+        elif not may_use(name):
+            yield Error(
+                "PAYMENT_GATEWAYS names the sandbox, which moves no money.",
+                hint="Leave it out, or set SANDBOX_ALLOWED=1 on a site where nobody really charges.",
+                id="payments.E003",
+            )
+    if "sandbox" in named and not settings.SANDBOX_WEBHOOK_SECRET:
+        yield Warning("Without SANDBOX_WEBHOOK_SECRET, the sandbox's webhook answers 503.", id="payments.W004")
