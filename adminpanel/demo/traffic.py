@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 
+from evbunker import clock
+
 log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 15
 
@@ -52,7 +54,7 @@ def book_and_pay(driver: Driver, rng: random.Random) -> str:
 
 
 def _wish(rng: random.Random, evse: dict[str, Any], minutes: int) -> dict[str, Any]:
-    now = dt.datetime.now(dt.UTC)
+    now = clock.now()
     slot = -(-int(now.timestamp()) // 900) + rng.choice((0, 0, 0, 1, 2, 8))
     most = evse["max_power_w"] * minutes // 60
     return {
@@ -65,7 +67,7 @@ def _wish(rng: random.Random, evse: dict[str, Any], minutes: int) -> dict[str, A
 
 def start_what_is_due(driver: Driver, rng: random.Random) -> str:
     """Plug in where the booked time has begun."""
-    now = dt.datetime.now(dt.UTC)
+    now = clock.now()
     for booking in driver.call("GET", "/bookings")["items"]:
         begun = dt.datetime.fromisoformat(booking["starts_at"]) <= now < dt.datetime.fromisoformat(booking["ends_at"])
         if begun and booking["status"] == "confirmed":
