@@ -8,11 +8,10 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection, models
+from django.db import connection, models
 from django.db.migrations.executor import MigrationExecutor
-from pymongo.errors import PyMongoError
 
-from evbunker.db import is_standalone
+from evbunker.db import DATABASE_ERRORS, is_standalone
 
 TAG = "evbunker"
 SHORTEST_SECRET = 50
@@ -75,7 +74,7 @@ def check_database(app_configs: Apps, databases: Sequence[str] | None = None, **
         return []
     try:
         return list(_database_findings())
-    except (DatabaseError, PyMongoError) as error:
+    except DATABASE_ERRORS as error:
         return [Error(f"The database does not answer: {error}", id="evbunker.E005")]
 
 

@@ -38,6 +38,9 @@ COMMIT_SECONDS = 5.0
 """How long a commit whose result is unknown is sent again."""
 ABORT_SECONDS = 2.0
 
+DATABASE_ERRORS = (DatabaseError, PyMongoError)
+"""What comes of a database that does not answer: outside units, not everything of MongoDB's is wrapped."""
+
 
 class RunAgain(Exception):
     """Raised by the body of a unit that lost a race which it would win, or see, the next time: it runs again."""
