@@ -1,6 +1,7 @@
 """Filters and tags every template may use. Numbers and their unit are joined by a no-break space."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ def _quantity(name: str, steps: list[units.Step]) -> None:
 
 
 def _is_number(amount: Any) -> bool:
-    return isinstance(amount, (int, float)) or hasattr(amount, "as_integer_ratio")
+    return isinstance(amount, (int, float, Decimal))
 
 
 _quantity("kwh", units.ENERGY)  # Wh -> 12.4 kWh
@@ -44,15 +45,15 @@ _quantity("litres", units.VOLUME)  # ml -> 3.4 L
 
 
 @register.filter
-def money(minor: int | None, currency: str) -> str:
+def money(minor: Any, currency: str) -> str:
     """`{{ quote_minor|money:currency }}` -> €12.50; nothing for None."""
-    return _isolated(format_money(minor, currency)) if minor is not None else ""
+    return _isolated(format_money(int(minor), currency)) if _is_number(minor) else ""
 
 
 @register.filter
-def minutes(value: int | None) -> str:
+def minutes(value: Any) -> str:
     """Minutes -> 1 h 30 min."""
-    return moments.format_minutes(int(value)) if value is not None else ""
+    return moments.format_minutes(int(value)) if _is_number(value) else ""
 
 
 @register.filter
