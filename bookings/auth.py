@@ -69,6 +69,8 @@ def _anybody(request: HttpRequest) -> AnonymousUser | None:
 
 SIGNED_IN = [BearerToken(), SessionCookie()]
 PUBLIC = [*SIGNED_IN, _anybody]
+ALSO_SIGNED_OUT = {"security": [{}]}
+"""Says so in the API's description."""
 
 
 def client_of(request: HttpRequest) -> Client:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?",
@@ -13,6 +14,10 @@ INSTANT = re.compile(
 )
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
+
+
+def _unreadable(message: str) -> PydanticCustomError:
+    return PydanticCustomError("unreadable", message)  # type: ignore[arg-type]
 
 
 def parse_instant(value: object) -> dt.datetime:
@@ -25,7 +30,7 @@ def parse_instant(value: object) -> dt.datetime:
             return moment
         except (ValueError, OverflowError):
             pass
-    raise ValueError(_("Write a date and time like 2026-05-01T10:00:00+02:00."))
+    raise _unreadable(_("Write a date and time like 2026-05-01T10:00:00+02:00."))
 
 
 def parse_instant_in_address(value: object) -> dt.datetime:
@@ -42,7 +47,7 @@ def parse_day(value: object) -> dt.date:
             day = dt.date.min
         if FIRST_DAY <= day <= LAST_DAY:
             return day
-    raise ValueError(_("Write a day like 2026-05-01."))
+    raise _unreadable(_("Write a day like 2026-05-01."))
 
 
 def parse_place(value: object) -> tuple[float, float]:
@@ -53,7 +58,7 @@ def parse_place(value: object) -> tuple[float, float]:
         latitude = longitude = float("nan")
     if -90 <= latitude <= 90 and -180 <= longitude <= 180:
         return latitude, longitude
-    raise ValueError(_("Write latitude and longitude like 52.52,13.40."))
+    raise _unreadable(_("Write latitude and longitude like 52.52,13.40."))
 
 
 _DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from ninja import Schema
+from pydantic import BaseModel
 
 from bookings.api.inputs import Instant, Whole
 from bookings.models import Booking, ChargingSession, Evse, Station, Tariff
@@ -78,7 +79,7 @@ class AvailabilityOut(Schema):
     evses: list[FreeOut]
 
 
-class Wish(Schema):
+class Wish(BaseModel):
     """What to hold: `minutes` from `starts_at` on, for at most `energy_wh`."""
 
     evse_id: UUID
