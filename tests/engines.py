@@ -53,6 +53,11 @@ def missing() -> str:
     for name, path in (("mongod", mongod_path()), ("redis-server", redis_path())):
         if path is None or not path.exists():
             return f"{name} is not installed; the extra `engines` has it for Linux on x86-64"
+        if not os.access(path, os.X_OK):
+            path.chmod(0o755)  # the wheel of mongod forgets the run bit
+        asked = subprocess.run([path, "--version"], capture_output=True, text=True)
+        if asked.returncode != 0:
+            return f"{name} does not run here: {asked.stderr.strip()}"
     return ""
 
 
@@ -114,7 +119,6 @@ def start_mongod(folder: Path) -> str:
     """Start a replica set of one node with fail points; its URL. The short heartbeat makes faked elections quick."""
     path, port, data = mongod_path(), hold_port(), folder / "mongodb"
     assert path is not None
-    path.chmod(0o755)  # the wheel forgets the run bit
     data.mkdir()
     options = ["--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
     options += ["--oplogSize", "128", "--setParameter", "enableTestCommands=1"]

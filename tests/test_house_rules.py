@@ -2,11 +2,14 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
@@ -169,6 +172,21 @@ def test_templates_have_no(what, pattern):
         if re.search(pattern, line)
     ]
     assert found == [], f"Templates have no {what}."
+
+
+@pytest.mark.parametrize(("file", "extras"), [("base", ()), ("dev", ("dev", "engines")), ("engines", ("engines",))])
+def test_requirements_are_compiled_from_the_project(file, extras):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [
+        *project["dependencies"],
+        *(line for extra in extras for line in project["optional-dependencies"][extra]),
+    ]
+    text = (ROOT / f"requirements/{file}.txt").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==(\S+)", text, re.MULTILINE))
+    assert not re.search(r"://|index-url", text)
+    for line in declared:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(pinned.get(canonicalize_name(wanted.name), "0")), f"{line}: compile {file}.txt"
 
 
 def test_these_rules_find_what_they_look_for(tmp_path, monkeypatch):
