@@ -40,7 +40,6 @@ class BearerToken(AuthBase):
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         client = client_of_token(token.strip()) if scheme.lower() == SCHEME else None
         if client is not None:
-            client.came_with_token = True
             request.user = client
         return client
 

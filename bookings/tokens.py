@@ -35,12 +35,13 @@ def revoke_token(*, token: ApiToken, actor: Client) -> None:
 
 
 def client_of_token(text: str) -> Client | None:
-    """Whose token `text` is; None if it is nobody's or its client is not active."""
+    """Whose token `text` is, marked as come with one; None if it is nobody's or its client is not active."""
     token = ApiToken.objects.filter(hash=hash_of(text)).first()
     if token is None:
         return None
     client = Client.objects.filter(pk=token.client_id, is_active=True).first()
     if client is not None:
+        client.came_with_token = True
         _note_use(token)
     return client
 

@@ -168,7 +168,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "evbunker.context.site",
             ],
-            "builtins": ["evbunker.templatetags.evbunker"],
+            "builtins": ["evbunker.templatetags.evbunker", "evbunker.templatetags.live"],
         },
     }
 ]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("live/", include("evbunker.live.urls")),
     path("", include("bookings.urls")),
     path("", include("payments.urls")),
     path("", include("dashboard.urls")),

@@ -6,4 +6,4 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
-        from payments import checks  # noqa: F401 - registers them
+        from payments import checks, receivers  # noqa: F401 - importing registers and connects them

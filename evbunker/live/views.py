@@ -1,0 +1,21 @@
+"""One panel alone."""
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from evbunker.live.panels import NotAllowed, SignedOut, UnknownPanel, ref_of, render
+
+
+@require_safe
+@never_cache
+def panel(request: HttpRequest, ref: str) -> HttpResponse:
+    """The HTML of a panel, `name` or `name:key`, as a page or a socket would get it."""
+    viewer = request.user if request.user.is_authenticated else None
+    try:
+        return HttpResponse(render(ref_of(ref), viewer))
+    except SignedOut:
+        return redirect_to_login(request.get_full_path())
+    except (NotAllowed, UnknownPanel) as error:
+        raise Http404 from error
