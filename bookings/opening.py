@@ -1,11 +1,13 @@
 """When a station is open. The shape is OCPI's `Hours`, kept on `Station.opening_hours`:
 
-`{}` is always open. Otherwise `regular_hours` is a list of `{"weekday": 1..7, "period_begin": "08:00", "period_end":
-"22:00"}` in local time (Monday is 1; an end at or before the begin lies on the next day, "24:00" is midnight), and
-`exceptional_openings` and `exceptional_closings` are lists of `{"period_begin", "period_end"}` in ISO 8601 with offset.
+`regular_hours` is a list of `{"weekday": 1..7, "period_begin": "08:00", "period_end": "22:00"}` in local time (Monday
+is 1; an end at or before the begin lies on the next day, "24:00" is midnight); without it the station is open day and
+night, so `{}` is always open. `exceptional_openings` and `exceptional_closings` are lists of `{"period_begin",
+"period_end"}` in ISO 8601 with offset; a closing wins over whatever opens.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -15,9 +17,13 @@ from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
+from evbunker import clock
+from evbunker.moments import format_period
+
 Interval = tuple[dt.datetime, dt.datetime]
 Hours = dict[str, Any]
 KEYS = {"regular_hours", "exceptional_openings", "exceptional_closings"}
+DAY_AND_NIGHT = [{"weekday": day, "period_begin": "00:00", "period_end": "24:00"} for day in range(1, 8)]
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -51,7 +57,7 @@ def _intervals(hours: Hours, zone: ZoneInfo, first: dt.date, last: dt.date) -> l
 
 
 def _regular(hours: Hours, zone: ZoneInfo, day: dt.date) -> Iterator[Interval]:
-    for period in hours.get("regular_hours", []):
+    for period in hours.get("regular_hours", DAY_AND_NIGHT):
         if period["weekday"] == day.isoweekday():
             begin, end = _time(period["period_begin"]), _time(period["period_end"])
             yield _local(day, begin, zone), _local(day + ONE_DAY if end <= begin else day, end, zone)
@@ -94,30 +100,51 @@ def validate(hours: object) -> None:
         raise ValidationError(_("Opening hours may have only the keys %(keys)s.") % {"keys": ", ".join(sorted(KEYS))})
     try:
         for period in hours.get("regular_hours", []):
-            if period["weekday"] not in range(1, 8):
-                raise ValidationError(_("A weekday is a number from 1, Monday, to 7."))
-            _time(period["period_begin"]), _time(period["period_end"])
+            _check_regular(period["weekday"], period["period_begin"], period["period_end"])
         for key in ("exceptional_openings", "exceptional_closings"):
             for period in hours.get(key, []):
-                begin, end = (dt.datetime.fromisoformat(period[name]) for name in ("period_begin", "period_end"))
-                if begin.tzinfo is None or end.tzinfo is None or begin >= end:
-                    raise ValidationError(_("An exception begins before it ends, both with a time zone."))
+                _check_exception(period["period_begin"], period["period_end"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValidationError(
             _("Opening hours are written like 08:00; exceptions like 2026-12-24T12:00+01:00.")
         ) from error
 
 
-def describe(hours: Hours) -> list[tuple[str, str]]:
-    """Lines for a page: days and times, equal days joined; always open is one line."""
-    if not hours:
-        return [(_("Every day"), _("always open"))]
+def _check_regular(weekday: object, begin: str, end: str) -> None:
+    if type(weekday) is not int or not 1 <= weekday <= 7:
+        raise ValidationError(_("A weekday is a number from 1, Monday, to 7."))
+    if not (re.fullmatch(r"\d\d:\d\d", begin) and re.fullmatch(r"\d\d:\d\d", end)):
+        raise ValueError("not hours and minutes")
+    _time(begin), _time(end)
+
+
+def _check_exception(begin: str, end: str) -> None:
+    starts_at, ends_at = dt.datetime.fromisoformat(begin), dt.datetime.fromisoformat(end)
+    if starts_at.tzinfo is None or ends_at.tzinfo is None or starts_at >= ends_at:
+        raise ValidationError(_("An exception begins before it ends, both with a time zone."))
+
+
+def describe(hours: Hours, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """Lines for a page, (when, times): the week with equal days joined, then the exceptions that are not over."""
+    return [*_week(hours), *_coming(hours, zone)]
+
+
+def _week(hours: Hours) -> Iterator[tuple[str, str]]:
+    if "regular_hours" not in hours:
+        yield _("Every day"), _("day and night")
+        return
     by_day = [(day, _times(hours, day)) for day in range(1, 8)]
-    lines = []
     for times, group in groupby(by_day, key=lambda pair: pair[1]):
         days = [day for day, _same in group]
-        lines.append((_days(days[0], days[-1]), times or _("closed")))
-    return lines
+        yield _days(days[0], days[-1]), times or _("closed")
+
+
+def _coming(hours: Hours, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    kinds = {"exceptional_closings": _("closed"), "exceptional_openings": _("open as an exception")}
+    for key, what in kinds.items():
+        for begin, end in sorted(_exceptions(hours, key)):
+            if end > clock.now():
+                yield format_period(begin, end, zone), what
 
 
 def _times(hours: Hours, day: int) -> str:

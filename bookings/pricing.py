@@ -48,7 +48,7 @@ class Price:
 
 
 def price(*, terms: TariffTerms, minutes: int, energy_wh: int, idle_minutes: int = 0) -> Price:
-    """Session fee, booked time, energy and idle time; each line rounded once, half up.."""
+    """Session fee, booked time, energy and idle time; each line rounded once, half up."""
     lines = [
         _line("session_fee", 1, "session", terms.session_fee_minor, 1),
         _line("time", minutes, "minute", terms.per_hour_minor, MINUTES_AN_HOUR),

@@ -1,7 +1,6 @@
 """Keeping what was saved: one `EcoStat` a booking and its client's `ClientTotal`, in one unit of work."""
 
 from collections import Counter
-from typing import Any
 
 from django.db import IntegrityError
 
@@ -72,9 +71,9 @@ def _add_to_total(booking: Booking, plus: Counter[str], *, minus: Counter[str], 
     total.sessions += sessions
     for name in (*SUMMED, "estimated_energy_wh"):
         setattr(total, name, getattr(total, name) + plus[name] - minus[name])
-    money: dict[str, Any] = dict(total.money_saved)
-    money[booking.currency] = money.get(booking.currency, 0) + plus[booking.currency] - minus[booking.currency]
-    total.money_saved = money
+    currency = booking.currency
+    money = {**total.money_saved, currency: total.money_saved.get(currency, 0) + plus[currency] - minus[currency]}
+    total.money_saved = {code: minor for code, minor in money.items() if minor}  # no fuel price: no figure, not 0
     total.save(force_update=True)
     facts = {"client_id": booking.client_id, "station_id": booking.station_id, "booking_id": booking.pk}
     on_commit(lambda: eco_stats_changed.send_robust(EcoStat, **facts))
