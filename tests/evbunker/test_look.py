@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import path, reverse
+from playwright.sync_api import expect
 
 from evbunker import views
 from evbunker.errors import Busy
@@ -260,3 +262,91 @@ def test_a_reset_is_mailed_in_our_words(client, dara, mailoutbox):
 def test_mail_texts_are_not_escaped_for_html():
     body = render_to_string("account/email/email_changed_message.txt", {"to_email": "a&b@example.org"})
     assert "a&b@example.org" in body
+
+
+# -- In a browser -----------------------------------------------------------------------------------------------------
+def test_a_chosen_theme_is_remembered_and_never_flashes(open_page):
+    page = open_page(color_scheme="light")
+    page.goto("/accounts/login/")
+    toggle = page.get_by_role("button", name="Dark theme")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    page.goto("/accounts/signup/", wait_until="commit")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Dark theme").click()
+    expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile("."))
+
+
+def test_a_password_can_be_looked_at(page):
+    page.goto("/accounts/login/")
+    secret = page.get_by_label("Password")
+    secret.fill("a long enough secret")
+    page.get_by_role("button", name="Show").click()
+    expect(secret).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide").click()
+    expect(secret).to_have_attribute("type", "password")
+
+
+def test_the_account_menu_closes_like_a_menu(open_page, dara):
+    page = open_page(dara)
+    page.goto("/accounts/2fa/")
+    page.get_by_label("Account").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
+def test_signing_in_and_out_works_on_a_phone_without_script(open_page, dara):
+    page = open_page(java_script_enabled=False, viewport={"width": 360, "height": 740})
+    page.goto("/accounts/login/?next=/accounts/2fa/")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+    page.get_by_label("E-mail address").fill(dara.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Account").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/accounts/2fa/")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 840, 1024, 1440])
+def test_no_width_makes_a_page_scroll_sideways(open_page, vera, width):
+    vera.email = f"{'very-long-name-' * 4}@example.org"
+    vera.name = ""
+    vera.save()
+    page = open_page(vera, viewport={"width": width, "height": 800})
+    for url in ("/accounts/2fa/", "/accounts/email/", "/accounts/password/change/"):
+        page.goto(url)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_driver_signs_in_with_a_passkey(open_page, dara):
+    EmailAddress.objects.create(user=dara, email=dara.email, verified=True, primary=True)
+    page = open_page(dara)
+    give_it_an_authenticator(page)
+    page.goto("/accounts/2fa/webauthn/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Sign in with it alone").check()
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto("/accounts/login/?next=/accounts/2fa/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text("You have 1 passkey.")).to_be_visible()
+
+
+def give_it_an_authenticator(page):
+    """A virtual security key that says yes at once."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
