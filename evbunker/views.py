@@ -49,10 +49,6 @@ PRICE_LINES = [
     {"label": _("Time"), "how": "1 h 30 min x €2.00", "amount_minor": 300},
     {"label": _("Energy, up to"), "how": "28.0 kWh x €0.45", "amount_minor": 1260},
 ]
-SLOTS = [
-    *("past", "past", "taken", "taken", "taken", "free", "free", "selected"),
-    *("selected", "free", "free", "blocked", "blocked", "free", "held", "closed"),
-]
 
 
 def _icons() -> list[str]:
@@ -75,7 +71,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "bad_form": StyleguideForm({"email": "not an address", "minutes": "45"}),
         "badges": list(LOOKS),
         "icons": _icons(),
-        "states": SLOTS,
+        "states": ["free", "taken", "blocked", "past", "closed"],
+        "quarters": ["taken", "free", "free", "past"],
+        "hours": ["13", "14", "15", "16", "17"],
         "levels": [0, 4, 12, 50, 88, 100],
         "long_name": LONG_NAME,
         "lines": PRICE_LINES,

@@ -171,7 +171,7 @@ def test_a_status_nobody_knows_is_shown_as_it_is():
 def test_a_record_brings_its_own_word():
     from bookings.models import Evse
 
-    assert "out of service" in write("{% status_badge evse %}", evse=Evse(status="out_of_service"))
+    assert "Out of service" in write("{% status_badge evse %}", evse=Evse(status="out_of_service"))
 
 
 def test_a_battery_is_never_more_than_full():
