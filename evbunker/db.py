@@ -103,19 +103,20 @@ def newest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:
     Filter and `by` must share an index. MongoDB could not use it for `order_by()`, which Django's backend turns into
     a computed field.
     """
-    ordered = queryset.order_by(f"-{by}")[:limit]
-    rows = _sorted_by_index(queryset, by, limit) if connection.vendor == "mongodb" else list(ordered)
-    return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=True)
+    return _outermost(queryset, by, limit, descending=True)
 
 
-def rough_count(model: type[models.Model]) -> int:
-    """How many rows `model` has, without looking at them where the engine keeps the number itself.
+def lowest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:
+    """The `limit` rows of `queryset` with the least `by`, least first: as `newest`, the other way round."""
+    return _outermost(queryset, by, limit, descending=False)
 
-    MongoDB's own figure may be off after a crash of the server, until the collection is validated; SQLite's is exact.
-    """
+
+def _outermost(queryset: "models.QuerySet[M]", by: str, limit: int, *, descending: bool) -> list[M]:
     if connection.vendor == "mongodb":
-        return int(mongodb.get_collection(model._meta.db_table).estimated_document_count())
-    return model._default_manager.count()
+        rows = _sorted_by_index(queryset, by, limit, -1 if descending else 1)
+    else:
+        rows = list(queryset.order_by(f"-{by}" if descending else by)[:limit])
+    return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=descending)
 
 
 def is_standalone() -> bool:
@@ -269,7 +270,7 @@ def _after_commit(callback: Callback) -> None:
     transaction.on_commit(guarded)
 
 
-def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int) -> list[M]:
+def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int, direction: int) -> list[M]:
     from django_mongodb_backend.queryset import MongoQuerySet
 
     compiler = queryset.order_by().query.get_compiler(connection=connection)
@@ -280,5 +281,7 @@ def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int) -> lis
         return []
     column = queryset.model._meta.get_field(by).column  # type: ignore[union-attr]
     return list(
-        MongoQuerySet(queryset.model).raw_aggregate([{"$match": match}, {"$sort": {column: -1}}, {"$limit": limit}])
+        MongoQuerySet(queryset.model).raw_aggregate(
+            [{"$match": match}, {"$sort": {column: direction}}, {"$limit": limit}]
+        )
     )
