@@ -119,6 +119,16 @@ def _outermost(queryset: "models.QuerySet[M]", by: str, limit: int, *, descendin
     return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=descending)
 
 
+def rough_count(model: type[models.Model]) -> int:
+    """How many rows `model` has, without looking at them where the engine keeps the number itself.
+
+    MongoDB's own figure may be off after a crash of the server, until the collection is validated; SQLite's is exact.
+    """
+    if connection.vendor == "mongodb":
+        return int(mongodb.get_collection(model._meta.db_table).estimated_document_count())
+    return model._default_manager.count()
+
+
 def is_standalone() -> bool:
     """Whether the database is a MongoDB server without a replica set: it has no transactions."""
     if connection.vendor != "mongodb":
