@@ -57,7 +57,8 @@ if ON_MONGODB:
             },
         }
     }
-    DEFAULT_AUTO_FIELD = ALLAUTH_DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+    DEFAULT_AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+    ALLAUTH_DEFAULT_AUTO_FIELD = "evbunker.fields.NumberField"
     MIGRATION_MODULES = {
         label: f"evbunker.mongo_migrations.{label}" for label in ("account", "admin", "auth", "contenttypes", "mfa")
     }

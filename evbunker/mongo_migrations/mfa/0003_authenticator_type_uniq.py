@@ -1,8 +1,9 @@
 import django.db.models.deletion
 import django.utils.timezone
-import django_mongodb_backend.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import evbunker.fields
 
 
 class Migration(migrations.Migration):
@@ -18,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    django_mongodb_backend.fields.ObjectIdAutoField(
+                    evbunker.fields.NumberField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
