@@ -1,7 +1,6 @@
 """Whatever goes wrong, the answer is a problem."""
 
 import pytest
-from pytest import MonkeyPatch
 
 from evbunker.errors import Busy, CommitUnknown
 from tests.api.conftest import Caller, fields_of, refusal
@@ -41,7 +40,7 @@ def test_a_body_that_is_too_large(as_dara: Caller) -> None:
     assert refusal(as_dara.post("/bookings", "x" * HUGE)) == (413, "body_too_large")
 
 
-def test_a_crash_tells_nothing_of_the_inside(as_dara: Caller, monkeypatch: MonkeyPatch) -> None:
+def test_a_crash_tells_nothing_of_the_inside(as_dara: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_args: object) -> None:
         raise RuntimeError("secret detail")
 
@@ -52,7 +51,9 @@ def test_a_crash_tells_nothing_of_the_inside(as_dara: Caller, monkeypatch: Monke
 
 
 @pytest.mark.parametrize("error", [Busy(), CommitUnknown()])
-def test_a_busy_database_says_when_to_come_back(as_dara: Caller, monkeypatch: MonkeyPatch, error: Exception) -> None:
+def test_a_busy_database_says_when_to_come_back(
+    as_dara: Caller, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def busy(*_args: object) -> None:
         raise error
 
