@@ -1,4 +1,8 @@
-"""Keeping what was saved: one `EcoStat` a booking and its client's `ClientTotal`, in one unit of work."""
+"""Keeping what was saved: one `EcoStat` a booking and its client's `ClientTotal`, in one unit of work.
+
+A client has a total exactly while it has eco stats, so that ranks and shares of the community count rows and look at
+nothing else. Two units that change one total conflict, and one of them runs again.
+"""
 
 from collections import Counter
 
@@ -74,7 +78,10 @@ def _add_to_total(booking: Booking, plus: Counter[str], *, minus: Counter[str], 
     currency = booking.currency
     money = {**total.money_saved, currency: total.money_saved.get(currency, 0) + plus[currency] - minus[currency]}
     total.money_saved = {code: minor for code, minor in money.items() if minor}  # no fuel price: no figure, not 0
-    total.save(force_update=True)
+    if total.sessions:
+        total.save(force_update=True)
+    else:
+        total.delete()
     facts = {"client_id": booking.client_id, "station_id": booking.station_id, "booking_id": booking.pk}
     on_commit(lambda: eco_stats_changed.send_robust(EcoStat, **facts))
 
