@@ -6,6 +6,7 @@ itself. On SQLite it is a transaction that takes the write lock at once.
 """
 
 import functools
+import inspect
 import logging
 import random
 import sys
@@ -67,6 +68,7 @@ def atomic(function: Callable[P, R]) -> Callable[P, R]:
     the caller does with the exception. Raises Busy when the tries or the time run out (nothing was written) and
     CommitUnknown when the database did not say whether it committed.
     """
+    assert not inspect.iscoroutinefunction(function), "a unit of work is synchronous"
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

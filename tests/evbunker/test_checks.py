@@ -14,7 +14,7 @@ from evbunker import checks
 from evbunker.checks import missing_unique_indexes, refuse_unsafe_settings
 from tests import engines
 from tests.failpoints import without_unique_index
-from tests.serving import test_database as database_of_this_run
+from tests.serving import database_of_this_run
 
 PRODUCTION = {
     "DEBUG": "0",
