@@ -1,5 +1,16 @@
-"""URLs of payments."""
+"""URLs of payments, and of one booking: its page pays and gives up."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from payments.views import booking, mine, sandbox, webhook
+
+urlpatterns = [
+    path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
+    path("bookings/<uuid:booking_id>/pay/", booking.pay, name="booking_pay"),
+    path("bookings/<uuid:booking_id>/cancel/", booking.cancel, name="booking_cancel"),
+    path("bookings/<uuid:booking_id>/start/", booking.start, name="booking_start"),
+    path("bookings/<uuid:booking_id>/stop/", booking.stop, name="booking_stop"),
+    path("payments/", mine.payments, name="payments"),
+    path("payments/sandbox/<str:gateway_ref>/", sandbox.sandbox_pay, name="sandbox_pay"),
+    path("payments/webhooks/<slug:gateway>/", webhook.webhook, name="webhook"),
+]

@@ -75,7 +75,8 @@ def _parts(header: str) -> tuple[int, str]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 80:
+    """A short text that a database can keep: JSON may also name halves of characters."""
+    if not isinstance(value, str) or not 0 < len(value.encode()) <= 80:
         raise BadEvent
     return value
 

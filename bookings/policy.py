@@ -1,0 +1,38 @@
+"""The cancellation policy a booking was bought under, in words."""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking
+from evbunker.moments import format_moment
+
+WHOLE_BP = 10_000
+
+
+def policy_sentences(booking: Booking) -> list[str]:
+    """What giving a paid booking up costs, now and later; from the terms copied when it was held."""
+    terms = booking.policy_terms
+    free_until = booking.starts_at - dt.timedelta(hours=terms["free_cancel_hours"])
+    return [
+        _("You get everything back until %(moment)s.") % {"moment": format_moment(free_until, booking.zone)},
+        _late(terms["late_refund_bp"]),
+        _no_show(terms["no_show_fee_bp"]),
+    ]
+
+
+def _late(refund_bp: int) -> str:
+    if refund_bp == 0:
+        return _("After that nothing comes back.")
+    return _("After that %(percent)s %% comes back.") % {"percent": _percent(refund_bp)}
+
+
+def _no_show(fee_bp: int) -> str:
+    if fee_bp >= WHOLE_BP:
+        return _("If you do not come, nothing comes back.")
+    return _("If you do not come, %(percent)s %% is kept.") % {"percent": _percent(fee_bp)}
+
+
+def _percent(bp: int) -> str:
+    """`50`, `12.5`."""
+    return f"{bp / 100:.2f}".rstrip("0").rstrip(".")

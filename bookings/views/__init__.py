@@ -1,0 +1,1 @@
+"""What drivers see of stations and bookings."""

@@ -1,0 +1,116 @@
+"""How a booking stands for its driver: one state, out of the booking, its payment and the clock."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bookings.models import Booking, ChargingSession
+from evbunker import clock
+from payments.models import Payment
+
+
+class Stage(StrEnum):
+    """What the booking's page is about."""
+
+    TO_PAY = "to_pay"
+    PREPARING = "preparing"
+    """The gateway has not answered yet, so there is no pay page."""
+    PAYING = "paying"
+    """There is a pay page; whether anybody paid there, the gateway has not said."""
+    PAY_FAILED = "pay_failed"
+    TIME_OVER = "time_over"
+    REVIEW = "review"
+    """Money came that could not confirm anything; a person looks at it."""
+    CONFIRMED = "confirmed"
+    READY = "ready"
+    """Confirmed, and the booked time has come."""
+    CHARGING = "charging"
+    COMPLETED = "completed"
+    NOT_USED = "not_used"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A booking with what belongs to it. `payment` is the latest attempt to pay, `session` exists once it is paid."""
+
+    booking: Booking
+    payment: Payment | None
+    session: ChargingSession | None
+    stage: Stage
+
+    @property
+    def may_pay(self) -> bool:
+        return self.stage in {Stage.TO_PAY, Stage.PREPARING, Stage.PAYING, Stage.PAY_FAILED}
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.booking.is_held and self.stage != Stage.REVIEW
+
+    @property
+    def pay_url(self) -> str:
+        """Where to go on paying; empty if there is no such page (any more)."""
+        return self.payment.pay_url if self.payment and self.stage == Stage.PAYING else ""
+
+    @property
+    def is_paid(self) -> bool:
+        return self.booking.is_paid
+
+    @property
+    def shows_policy(self) -> bool:
+        """Is there anything left to give up?"""
+        return self.may_pay or self.stage == Stage.CONFIRMED
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage in OVER
+
+
+OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.COMPLETED, Stage.NOT_USED, Stage.CANCELLED}
+
+
+def standing_of(booking: Booking) -> Standing:
+    """How `booking` stands now: two queries."""
+    payment = Payment.objects.filter(booking=booking).order_by("-created_at", "-id").first()
+    session = ChargingSession.objects.filter(booking=booking).first()
+    return Standing(booking, payment, session, stage_of(booking, payment))
+
+
+ENDED = {
+    Booking.Status.IN_USE: Stage.CHARGING,
+    Booking.Status.COMPLETED: Stage.COMPLETED,
+    Booking.Status.NO_SHOW: Stage.NOT_USED,
+}
+
+
+def stage_of(booking: Booking, payment: Payment | None) -> Stage:
+    """The stage of `booking` whose latest attempt to pay is `payment`."""
+    now = clock.now()
+    status = Booking.Status(booking.status)
+    if status in ENDED:
+        return ENDED[status]
+    if status == Booking.Status.CONFIRMED:
+        return _stage_of_confirmed(booking, now)
+    if payment is not None and payment.status == Payment.Status.REVIEW:
+        return Stage.REVIEW
+    if status == Booking.Status.CANCELLED:
+        return Stage.CANCELLED
+    if status == Booking.Status.EXPIRED or (booking.expires_at is not None and booking.expires_at <= now):
+        return Stage.TIME_OVER
+    return _stage_of_payment(payment)
+
+
+def _stage_of_confirmed(booking: Booking, now: dt.datetime) -> Stage:
+    """The job that closes what was not used may be late; the clock is not."""
+    if now < booking.starts_at:
+        return Stage.CONFIRMED
+    return Stage.READY if now < booking.ends_at else Stage.NOT_USED
+
+
+def _stage_of_payment(payment: Payment | None) -> Stage:
+    """The stage of a hold that still has time."""
+    if payment is None or payment.status == Payment.Status.CANCELLED:
+        return Stage.TO_PAY
+    if payment.status == Payment.Status.FAILED:
+        return Stage.PAY_FAILED
+    return Stage.PAYING if payment.pay_url else Stage.PREPARING

@@ -1,0 +1,1 @@
+"""What drivers see of money, and what gateways call."""

@@ -1,0 +1,157 @@
+"""How a booking stands, told to its driver: one sentence, what it means, and a tone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from bookings.eco import estimated_energy_wh
+from bookings.models import ChargingSession
+from bookings.models.session import EnergySource
+from evbunker import clock
+from evbunker.moments import format_moment, format_time
+from evbunker.units import ENERGY, format_quantity
+from payments.standing import Stage, Standing
+
+
+@dataclass(frozen=True)
+class Words:
+    """`tone` is one of energy, wait, trouble, or empty for calm."""
+
+    sentence: str
+    detail: str = ""
+    tone: str = ""
+
+
+def words_of(standing: Standing) -> Words:
+    """What the booking's page says first."""
+    return WORDS[standing.stage](standing)
+
+
+def energy_so_far_wh(standing: Standing) -> int:
+    """What flowed: as recorded once it is over, estimated from time and power until then."""
+    session, booking = standing.session, standing.booking
+    if session is None or session.started_at is None:
+        return 0
+    if session.status != ChargingSession.Status.ACTIVE:
+        return session.energy_wh
+    minutes = int((min(clock.now(), booking.ends_at) - session.started_at).total_seconds()) // 60
+    return estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes)
+
+
+def _to_pay(standing: Standing) -> Words:
+    return Words(
+        _("EVSE %(evse)s is held for you.") % {"evse": standing.booking.evse_label},
+        _("Pay before the time below is over, and it is yours."),
+        "wait",
+    )
+
+
+def _preparing(standing: Standing) -> Words:
+    return Words(
+        _("We are preparing your payment."),
+        _("The payment service has not answered yet. We keep trying; you may also try again yourself."),
+        "wait",
+    )
+
+
+def _paying(standing: Standing) -> Words:
+    return Words(
+        _("Waiting for your payment."),
+        _("If you have paid, this page turns to confirmed by itself. If not, you can go on to pay."),
+        "wait",
+    )
+
+
+def _pay_failed(standing: Standing) -> Words:
+    return Words(
+        _("That payment did not go through."),
+        _("Nothing was charged. The hold goes on: you can try again."),
+        "trouble",
+    )
+
+
+def _time_over(standing: Standing) -> Words:
+    if standing.payment is not None and standing.payment.live_for:
+        detail = _("If you have paid all the same, we confirm it as long as nobody else has taken the time.")
+    else:
+        detail = _("Nothing was charged. You can choose the same time again if it is still free.")
+    return Words(_("The time to pay for this booking is over."), detail)
+
+
+def _review(standing: Standing) -> Words:
+    assert standing.payment is not None, "only a payment is in review"
+    if standing.payment.review_reason == "hold_lost":
+        detail = _("It came after the hold, and the time was no longer free. The operator sees it and clears it up.")
+    else:
+        detail = _("What arrived differs from the price of the booking. The operator sees it and clears it up.")
+    return Words(_("We have your payment, but could not confirm the booking with it."), detail, "trouble")
+
+
+def _confirmed(standing: Standing) -> Words:
+    booking = standing.booking
+    return Words(
+        _("Confirmed: EVSE %(evse)s is yours.") % {"evse": booking.evse_label},
+        _("Be there at %(start)s. You start charging on this page.")
+        % {"start": format_moment(booking.starts_at, booking.zone)},
+        "energy",
+    )
+
+
+def _ready(standing: Standing) -> Words:
+    booking = standing.booking
+    return Words(
+        _("Your time has come. Plug in at EVSE %(evse)s and start.") % {"evse": booking.evse_label},
+        _("It is yours until %(end)s.") % {"end": format_moment(booking.ends_at, booking.zone)},
+        "energy",
+    )
+
+
+def _charging(standing: Standing) -> Words:
+    booking, session = standing.booking, standing.session
+    assert session is not None, "a booking in use has a session"
+    assert session.started_at is not None, "a booking in use has a session that has started"
+    return Words(
+        _("Charging since %(start)s.") % {"start": format_time(session.started_at, booking.zone)},
+        _("It stops at %(end)s, or at %(energy)s if that is sooner.")
+        % {
+            "end": format_time(booking.ends_at, booking.zone),
+            "energy": format_quantity(booking.energy_budget_wh, ENERGY),
+        },
+        "energy",
+    )
+
+
+def _completed(standing: Standing) -> Words:
+    session = standing.session
+    assert session is not None, "a completed booking has a session"
+    estimated = session.energy_source == EnergySource.ESTIMATED
+    return Words(
+        _("You charged %(energy)s.") % {"energy": format_quantity(session.energy_wh, ENERGY)},
+        _("Estimated from power and time: this EVSE reports no meter values.") if estimated else "",
+        "energy",
+    )
+
+
+def _not_used(standing: Standing) -> Words:
+    return Words(_("Nobody started charging in this time."), _("The booking is over."))
+
+
+def _cancelled(standing: Standing) -> Words:
+    return Words(_("This booking was cancelled."), "" if standing.is_paid else _("Nothing was charged."))
+
+
+WORDS: dict[Stage, Callable[[Standing], Words]] = {
+    Stage.TO_PAY: _to_pay,
+    Stage.PREPARING: _preparing,
+    Stage.PAYING: _paying,
+    Stage.PAY_FAILED: _pay_failed,
+    Stage.TIME_OVER: _time_over,
+    Stage.REVIEW: _review,
+    Stage.CONFIRMED: _confirmed,
+    Stage.READY: _ready,
+    Stage.CHARGING: _charging,
+    Stage.COMPLETED: _completed,
+    Stage.NOT_USED: _not_used,
+    Stage.CANCELLED: _cancelled,
+}
