@@ -34,7 +34,6 @@ test: $(DEVELOPERS)
 check: $(DEVELOPERS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint templates --quiet --check
 	$(BIN)/djlint templates --quiet --lint
 	DEBUG=1 $(BIN)/mypy
 	DEBUG=1 $(BIN)/python manage.py check
