@@ -131,6 +131,20 @@ def rough_count(model: type[models.Model]) -> int:
     return model._default_manager.count()
 
 
+@contextmanager
+def not_waiting_for_the_disk() -> Iterator[None]:
+    """Let this connection commit without waiting for the disk, on SQLite: only for what can be made anew."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    connection.connection.execute("PRAGMA synchronous = OFF")
+    try:
+        yield
+    finally:
+        connection.connection.execute("PRAGMA synchronous = FULL")
+
+
 def is_standalone() -> bool:
     """Whether the database is a MongoDB server without a replica set: it has no transactions."""
     if connection.vendor != "mongodb":

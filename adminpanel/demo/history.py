@@ -24,7 +24,7 @@ from payments.starting import start_payment
 
 DAYS = 90
 DAYS_AHEAD = 4
-BOOKINGS = 2000
+WISHES = 2150
 SEED = 20_260
 HOURS = {"ac": (7, 8, 8, 9, 9, 10, 12, 13, 17, 18, 18, 19), "dc": (8, 10, 11, 12, 13, 14, 15, 16, 16, 17, 18, 20)}
 """Local hours at which cars come, by current: workplaces in the morning, fast chargers over the day."""
@@ -53,7 +53,7 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
     """The plan, the same on every run of the same day. The first driver comes oftener than the others."""
     rng = random.Random(SEED)  # noqa: S311 (a plan, not a secret)
     zones = {station.pk: station.zone for station in stations}
-    for _number in range(BOOKINGS):
+    for _number in range(WISHES):
         # the network grows: later days are likelier
         age = int(DAYS * (1 - rng.random() ** 0.7))
         day = today - dt.timedelta(days=age) + dt.timedelta(days=rng.choice((0, 0, 0, DAYS_AHEAD)) if age < 3 else 0)
@@ -62,9 +62,10 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
         local = dt.datetime.combine(day, dt.time(hour, rng.choice((0, 15, 30, 45))), tzinfo=zones[evse.station_id])
         minutes = rng.choice((15, 30, 30, 45, 60) if evse.current == "dc" else (60, 120, 120, 180, 240))
         starts_at = local.astimezone(dt.UTC)
+        made_at = starts_at - dt.timedelta(minutes=rng.choice((20, 45, 90, 240, 900, 1500, 2600)))
         yield Wish(
-            id=uuid.UUID(int=rng.getrandbits(128), version=4),
-            made_at=starts_at - dt.timedelta(minutes=rng.choice((20, 45, 90, 240, 900, 1500, 2600))),
+            id=_id_at(made_at, rng),
+            made_at=made_at,
             starts_at=starts_at,
             minutes=minutes,
             energy_wh=_energy_wh(rng, evse, minutes),
@@ -72,6 +73,13 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
             evse=evse,
             ending=rng.choice(ENDINGS),
         )
+
+
+def _id_at(moment: dt.datetime, rng: random.Random) -> uuid.UUID:
+    """The id (UUID version 7) that a record made at `moment` would have: lists are ordered by it."""
+    milliseconds = int(moment.timestamp() * 1000)
+    bits = milliseconds << 80 | 0x7 << 76 | rng.getrandbits(12) << 64 | 0b10 << 62 | rng.getrandbits(62)
+    return uuid.UUID(int=bits)
 
 
 def _energy_wh(rng: random.Random, evse: Evse, minutes: int) -> int:

@@ -6,11 +6,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
-from adminpanel.demo.history import BOOKINGS, History, wishes
+from adminpanel.demo.history import WISHES, History, wishes
 from adminpanel.demo.network import SOURCE, build_network
 from adminpanel.demo.people import DRIVER, OPERATOR, OWNER, PASSWORD, make_people
 from bookings.models import Evse, Station
 from evbunker import clock
+from evbunker.db import not_waiting_for_the_disk
 
 QUIETLY = {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend", "SANDBOX_AUTO_WEBHOOK": False}
 """History sends no e-mails and calls no webhooks."""
@@ -24,8 +25,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demonstration pays with the sandbox: set PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1."
             )
-        stations, drivers = build_network(), make_people()
-        with override_settings(**QUIETLY):
+        with override_settings(**QUIETLY), not_waiting_for_the_disk():
+            stations, drivers = build_network(), make_people()
             history = self._play(drivers)
         self.stdout.write(f"{stations} stations and {history.made} bookings made, {history.refused} wishes refused.")
         self.stdout.write(f"Sign in as {DRIVER}, {OPERATOR} or {OWNER} with the password {PASSWORD}")
@@ -40,4 +41,4 @@ class Command(BaseCommand):
 
     def _progress(self, made: int) -> None:
         if made % 200 == 0:
-            self.stderr.write(f"{made} of about {BOOKINGS} bookings")
+            self.stderr.write(f"{made} bookings of {WISHES} wishes")
