@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 PRODUCT := $(VENV)/.product-installed
 DEVELOPERS := $(VENV)/.developers-installed
 
-.PHONY: help install test check clean
+.PHONY: help demo install test check clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,9 @@ $(PRODUCT): requirements/base.txt pyproject.toml
 $(DEVELOPERS): $(PRODUCT) requirements/dev.txt
 	$(PIP) -r requirements/dev.txt
 	@touch $@
+
+demo: $(PRODUCT)
+	@deploy/demo.sh
 
 install: $(DEVELOPERS)
 
