@@ -14,7 +14,10 @@ from bookings.holding import expire_hold, hold
 from bookings.models import Booking, Client, Evse, Station
 from bookings.slots import start_of
 from evbunker import clock
+from evbunker.audit import record_change
+from evbunker.db import atomic
 from evbunker.errors import DomainError
+from evbunker.models import Change
 from payments import sandbox
 from payments.cancelling import cancel_booking
 from payments.models import Payment, SandboxPayment
@@ -28,6 +31,7 @@ WISHES = 2150
 SEED = 20_260
 HOURS = {"ac": (7, 8, 8, 9, 9, 10, 12, 13, 17, 18, 18, 19), "dc": (8, 10, 11, 12, 13, 14, 15, 16, 16, 17, 18, 20)}
 """Local hours at which cars come, by current: workplaces in the morning, fast chargers over the day."""
+SEEDED = "demo.seeded"
 ENDINGS = ("used",) * 88 + ("unused",) * 4 + ("cancelled",) * 3 + ("expired",) * 3 + ("failed",) * 2
 """What becomes of a booking, in per cent."""
 
@@ -86,6 +90,22 @@ def _energy_wh(rng: random.Random, evse: Evse, minutes: int) -> int:
     """Cars take a third to nine tenths of what the EVSE could give, and no more than a battery holds."""
     most = evse.max_power_w * minutes // 60
     return max(500, min(int(most * rng.uniform(0.35, 0.9)), rng.randrange(18_000, 60_000)) // 500 * 500)
+
+
+def was_seeded(driver: Client) -> bool:
+    """Has the whole history been made? A run that was cut off is taken up where it stopped."""
+    return Change.objects.filter(record_id=driver.pk, action=SEEDED).exists()
+
+
+def note_seeded(driver: Client) -> None:
+    """Write down that the history is whole. Safe to repeat."""
+    if not was_seeded(driver):
+        _write_seeded(driver)
+
+
+@atomic
+def _write_seeded(driver: Client) -> None:
+    record_change(actor="seed_demo", action=SEEDED, record=driver)
 
 
 class History:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
-from adminpanel.demo.history import WISHES, History, wishes
+from adminpanel.demo.history import WISHES, History, note_seeded, was_seeded, wishes
 from adminpanel.demo.network import SOURCE, build_network
 from adminpanel.demo.people import DRIVER, OPERATOR, OWNER, PASSWORD, make_people
 from bookings.models import Evse, Station
@@ -28,11 +28,14 @@ class Command(BaseCommand):
         with override_settings(**QUIETLY), not_waiting_for_the_disk():
             stations, drivers = build_network(), make_people()
             history = self._play(drivers)
+            note_seeded(drivers[0])
         self.stdout.write(f"{stations} stations and {history.made} bookings made, {history.refused} wishes refused.")
         self.stdout.write(f"Sign in as {DRIVER}, {OPERATOR} or {OWNER} with the password {PASSWORD}")
 
     def _play(self, drivers: list[Any]) -> History:
         history = History(now=clock.now(), progress=self._progress)
+        if was_seeded(drivers[0]):
+            return history
         network = list(Station.objects.filter(source=SOURCE).order_by("source_id"))
         evses = list(Evse.objects.filter(station_id__in=[station.pk for station in network]).order_by("label"))
         begun_on = drivers[0].created_at.date()  # a second run makes the same plan
