@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import BaseModel
 
 from bookings.api.inputs import Instant, Whole
-from bookings.models import Booking, ChargingSession, Evse, Station, Tariff
+from bookings.models import Booking, ChargingSession, Evse, Station
 
 
 class EvseOut(Schema):
@@ -47,6 +47,7 @@ class StationOut(Schema):
     latitude: float
     longitude: float
     time_zone: str
+    status: str
     bookable: bool
     evse_count: int
     free_evses: int
@@ -59,7 +60,6 @@ class StationOut(Schema):
 
 
 class StationDetailOut(StationOut):
-    status: str
     evses: list[EvseOut]
     tariff: TariffOut | None
     opening_hours: dict[str, Any]
@@ -123,26 +123,19 @@ class BookingDetailOut(BookingOut):
     session: SessionOut | None
 
 
-def station_fields(station: Station, *, tariff: Tariff | None, free: int, distance_m: int | None) -> dict[str, Any]:
-    """What a list says of `station`."""
-    return {
-        **{name: getattr(station, name) for name in StationOut.model_fields if hasattr(station, name)},
+def station_detail(station: Station, *, evses: list[Evse], free: int) -> StationDetailOut:
+    """All that a station's page says; no prices where its tariff is in another currency."""
+    tariff = station.tariff if station.tariff and station.tariff.currency == station.currency else None
+    own = {name: getattr(station, name) for name in StationDetailOut.model_fields if hasattr(station, name)}
+    known = {
         "free_evses": free,
         "per_kwh_minor": tariff and tariff.per_kwh_minor,
         "per_hour_minor": tariff and tariff.per_hour_minor,
-        "distance_m": distance_m,
+        "distance_m": None,
+        "evses": [EvseOut.from_orm(evse) for evse in evses],
+        "tariff": TariffOut.from_orm(tariff) if tariff else None,
     }
-
-
-def station_detail(station: Station, *, evses: list[Evse], free: int) -> StationDetailOut:
-    """All that a station's page says."""
-    return StationDetailOut(
-        **station_fields(station, tariff=station.tariff, free=free, distance_m=None),
-        status=station.status,
-        evses=[EvseOut.from_orm(evse) for evse in evses],
-        tariff=TariffOut.from_orm(station.tariff) if station.tariff else None,
-        opening_hours=station.opening_hours,
-    )
+    return StationDetailOut(**own | known)
 
 
 def _booking_fields(booking: Booking) -> dict[str, Any]:

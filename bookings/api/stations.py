@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from bookings import refusals
 from bookings.api.inputs import Day, InstantInAddress, Place
-from bookings.api.schemas import AvailabilityOut, StationDetailOut, StationOut, station_detail, station_fields
+from bookings.api.schemas import AvailabilityOut, StationDetailOut, StationOut, station_detail
 from bookings.auth import ALSO_SIGNED_OUT, viewer_of
 from bookings.availability import EvseDay, availability_of, free_evse_counts, next_slot
 from bookings.models import Connector, Evse, Station
 from bookings.rules import check_length
-from bookings.search import find_stations
+from bookings.search import StationPage, find_stations
 from bookings.slots import MOST_DAYS_AHEAD, SLOT_MINUTES, slot_of, start_of
 from evbunker import clock
 from evbunker.paging import Page
@@ -45,11 +45,11 @@ class Search(BaseModel):
 
 
 @router.get("", response=Page[StationOut], openapi_extra=ALSO_SIGNED_OUT)
-def list_stations(request: HttpRequest, search: Annotated[Search, Query()]) -> dict[str, object]:
+def list_stations(request: HttpRequest, search: Annotated[Search, Query()]) -> StationPage:
     """Stations by text, place, connector, power; bookable ones first, then by distance or name."""
     starts_at = _start(search.free_from)
     check_length(starts_at=starts_at, minutes=search.minutes)
-    page = find_stations(
+    return find_stations(
         text=search.q,
         near=search.near,
         radius_km=search.radius_km,
@@ -60,7 +60,6 @@ def list_stations(request: HttpRequest, search: Annotated[Search, Query()]) -> d
         cursor=search.cursor,
         client=viewer_of(request),
     )
-    return {"items": page.items, "next": page.next}
 
 
 def _start(free_from: dt.datetime | None) -> dt.datetime:
