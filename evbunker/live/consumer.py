@@ -96,7 +96,7 @@ def _session_owner(session_key: str) -> Viewer | None:
 
 
 def _wanted(query: dict[str, list[str]], viewer: Viewer | None) -> tuple[list[Ref], list[str]]:
-    """The panels it may watch, and the groups whose events it gets as JSON. Raises as `ref_of` and `check_access` do."""
+    """The panels it may watch, and the groups whose events it gets as JSON. Raises what `check_access` raises."""
     names = [name for text in query.get("panels", []) for name in text.split(",") if name]
     refs = [ref_of(name) for name in dict.fromkeys(names)]
     if len(refs) > MOST_PANELS:
