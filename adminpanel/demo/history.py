@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from adminpanel.demo.network import CITIES, City
 from bookings.charging import close_unused, start_session, stop_session
 from bookings.holding import expire_hold, hold
 from bookings.models import Booking, Client, Evse, Station
@@ -28,6 +29,9 @@ from payments.starting import start_payment
 DAYS = 90
 DAYS_AHEAD = 4
 WISHES = 2150
+HABIT = 0.015
+"""How much oftener the first driver comes than chance would have it."""
+AT_HOME = 0.9
 SEED = 20_260
 HOURS = {"ac": (7, 8, 8, 9, 9, 10, 12, 13, 17, 18, 18, 19), "dc": (8, 10, 11, 12, 13, 14, 15, 16, 16, 17, 18, 20)}
 """Local hours at which cars come, by current: workplaces in the morning, fast chargers over the day."""
@@ -57,11 +61,13 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
     """The plan, the same on every run of the same day. The first driver comes oftener than the others."""
     rng = random.Random(SEED)  # noqa: S311 (a plan, not a secret)
     zones = {station.pk: station.zone for station in stations}
+    cities = _evses_by_city(stations, evses)
     for _number in range(WISHES):
         # the network grows: later days are likelier
         age = int(DAYS * (1 - rng.random() ** 0.7))
         day = today - dt.timedelta(days=age) + dt.timedelta(days=rng.choice((0, 0, 0, DAYS_AHEAD)) if age < 3 else 0)
-        evse = rng.choice(evses)
+        number = 0 if rng.random() < HABIT else rng.randrange(len(drivers))
+        evse = rng.choice(cities[_city(rng, home=CITIES[number % len(CITIES)])])
         hour = rng.choice(HOURS[evse.current])
         local = dt.datetime.combine(day, dt.time(hour, rng.choice((0, 15, 30, 45))), tzinfo=zones[evse.station_id])
         minutes = rng.choice((15, 30, 30, 45, 60) if evse.current == "dc" else (60, 120, 120, 180, 240))
@@ -73,10 +79,26 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
             starts_at=starts_at,
             minutes=minutes,
             energy_wh=_energy_wh(rng, evse, minutes),
-            client=drivers[0] if rng.random() < 0.02 else rng.choice(drivers),
+            client=drivers[number],
             evse=evse,
             ending=rng.choice(ENDINGS),
         )
+
+
+def _evses_by_city(stations: list[Station], evses: list[Evse]) -> dict[str, list[Evse]]:
+    cities = {station.pk: station.city for station in stations}
+    grouped: dict[str, list[Evse]] = {}
+    for evse in evses:
+        grouped.setdefault(cities[evse.station_id], []).append(evse)
+    return grouped
+
+
+def _city(rng: random.Random, *, home: City) -> str:
+    """People charge at home, and now and then in another city of the same continent."""
+    if rng.random() < AT_HOME:
+        return home.name
+    within_reach = [city.name for city in CITIES if (city.country == "IN") == (home.country == "IN")]
+    return rng.choice(within_reach)
 
 
 def _id_at(moment: dt.datetime, rng: random.Random) -> uuid.UUID:

@@ -32,7 +32,7 @@ def make_people() -> list[Client]:
         dara,
         *(
             _driver(f"{first}.{last}@drivers.demo.example".lower(), f"{first} {last}", index)
-            for index, (first, last) in enumerate(others)
+            for index, (first, last) in enumerate(others, start=1)
         ),
     ]
 
