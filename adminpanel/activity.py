@@ -18,6 +18,7 @@ OF_EACH = 8
 """So many of each kind are read, so that an import of a thousand stations does not hide everything else."""
 SHOWN = 24
 State = ChargingSession.Status
+ICONS = {"client": "user", "station": "pin", "booking": "calendar", "payment": "coin", "session": "bolt"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Item:
     detail: str
     status: str
     url: str
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
 
 
 def newest_activity() -> list[Item]:

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Count, Sum
 
+from bookings.claims import takeover_cutoff
 from bookings.models import Booking, ChargingSession, Client, EcoStat, Evse, Station
 from bookings.slots import MOST_SLOTS, SLOT_SECONDS
 from evbunker import clock
 from evbunker.db import rough_count
+from evbunker.live import cached
+from evbunker.live.events import NAMES, OPERATORS
 from payments.models import Payment
 
+OVERVIEW_SECONDS = 300
 LONGEST = dt.timedelta(seconds=MOST_SLOTS * SLOT_SECONDS)
 EARLIEST_ZONE, LATEST_ZONE = dt.timedelta(hours=-12), dt.timedelta(hours=14)
 """From UTC-12 to UTC+14: at any moment at most three local days are somebody's today."""
@@ -54,6 +57,11 @@ class Overview:
     @property
     def evses_total(self) -> int:
         return sum(self.evses.values())
+
+
+def overview() -> Overview:
+    """The figures, at most five minutes old and never older than the last event."""
+    return cached("overview", group=OPERATORS, stale_on=NAMES, ttl=OVERVIEW_SECONDS, compute=compute_overview)
 
 
 def compute_overview() -> Overview:
@@ -107,9 +115,8 @@ def reserved_evses(now: dt.datetime) -> int:
     A booking lasts LONGEST at most, so those of now are a bounded range of the index on status and end.
     """
     covering = Booking.objects.filter(ends_at__gt=now, ends_at__lte=now + LONGEST, starts_at__lte=now)
-    held_still = now - dt.timedelta(seconds=settings.BOOKING_TAKEOVER_GRACE_SECONDS)
     sure = covering.filter(status=Booking.Status.CONFIRMED)
-    held = covering.filter(status=Booking.Status.HELD, expires_at__gt=held_still)
+    held = covering.filter(status=Booking.Status.HELD, expires_at__gt=takeover_cutoff())
     evses = {pk for rows in (sure, held) for pk in rows.values_list("evse_id", flat=True)}
     return Evse.objects.filter(pk__in=evses, status=Evse.Status.AVAILABLE).count() if evses else 0
 

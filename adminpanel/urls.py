@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from adminpanel.views import texts
+from adminpanel.views import overview, texts
 
 urlpatterns = [
+    path("operations/", overview.operations, name="operations"),
+    path("operations/overview/", overview.overview, name="operations-overview"),
     path("contact/", texts.contact, name="contact"),
     path("terms/", texts.text, {"key": "terms"}, name="terms"),
     path("privacy/", texts.text, {"key": "privacy"}, name="privacy"),

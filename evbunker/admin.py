@@ -3,18 +3,21 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from evbunker.db import newest
 from evbunker.errors import DomainError
-from evbunker.models import Change
+from evbunker.models import Change, Record
 
 PAGE = 100
 OLDER = "before"
@@ -34,8 +37,7 @@ class RecordList(ChangeList):  # type: ignore[misc]
     def get_results(self, request: HttpRequest) -> None:
         rows = newest(self._older(request.GET.get(OLDER, "")), by="id", limit=PAGE + 1)
         self.result_list = rows[:PAGE]
-        self.result_count = len(self.result_list)
-        self.full_result_count = None
+        self.result_count = self.full_result_count = len(self.result_list)
         self.show_full_result_count = self.can_show_all = self.multi_page = self.show_admin_actions = False
         self.paginator = self.model_admin.get_paginator(request, self.result_list, PAGE)
         if len(rows) > PAGE:
@@ -44,6 +46,22 @@ class RecordList(ChangeList):  # type: ignore[misc]
     def _older(self, before: str) -> QuerySet[Model]:
         found = uuid_of(before)
         return self.queryset.filter(pk__lt=found) if found else self.queryset
+
+
+class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form that does not overwrite what somebody, or a job, changed while it was open."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "seen" in self.fields:
+            self.initial["seen"] = self.instance.updated_at.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        if self.instance.pk and not self.instance._state.adding and "seen" in self.changed_data:
+            raise forms.ValidationError(_("This record was changed meanwhile. Open it again to see how it is now."))
+        return super().clean() or self.cleaned_data
 
 
 class RecordAdmin(ModelAdmin):  # type: ignore[misc]
@@ -94,10 +112,21 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]
         if obj is None:
             return list(self.editable)
         names = [field.name for field in self.model._meta.concrete_fields]
-        return [*self.editable, *(name for name in names if name not in {*self.editable, *self.hidden})]
+        shown = [*self.editable, *(name for name in names if name not in {*self.editable, *self.hidden})]
+        guard = ["seen"] if issubclass(self.form, RecordForm) and self.has_change_permission(request, obj) else []
+        return [*shown, "related", *guard]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [name for name in self.get_fields(request, obj) if name not in self.editable]
+        return [name for name in self.get_fields(request, obj) if name not in {*self.editable, "seen"}]
+
+    @admin.display(description=_("Related records"))
+    def related(self, record: Record) -> SafeString:
+        """Links to the lists of what belongs to this record, in whichever app."""
+        links = [
+            (reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"), name, record.pk, label)
+            for model, name, label in _relations(self.admin_site, type(record))
+        ]
+        return format_html_join(" · ", '<a class="text-primary-600" href="{}?{}={}">{}</a>', links)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -144,6 +173,21 @@ class ChangeAdmin(RecordAdmin):
     linked_by = ("record_id",)
     found_by = "record_id"
     search_help_text = _("Search by the id of a change or of the record it is about.")
+
+
+def environment(request: HttpRequest) -> list[Any]:
+    """What stands beside the title of every page of the admin."""
+    return [_("Times in UTC"), "info"]
+
+
+def _relations(site: admin.AdminSite, target: type[Record]) -> list[tuple[type[Model], str, str]]:
+    """Records that have a link to `target` by which their list can be filtered: model, field, plural."""
+    return [
+        (model, name, str(model._meta.verbose_name_plural))
+        for model, shown in site._registry.items()
+        for name in getattr(shown, "linked_by", ())
+        if getattr(model._meta.get_field(name), "related_model", None) is target
+    ]
 
 
 def uuid_of(text: str) -> UUID | None:

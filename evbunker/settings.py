@@ -320,6 +320,10 @@ UNFOLD = {
     "SITE_TITLE": "EV Bunker",
     "SITE_HEADER": "EV Bunker records",
     "SITE_URL": "/operations/overview/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"{STATIC_URL}img/mark.svg"},
+    ],
+    "ENVIRONMENT": "evbunker.admin.environment",
     "COLORS": {
         "primary": {
             "50": "#ecfdf5", "100": "#d1fae5", "200": "#a7f3d0", "300": "#6ee7b7", "400": "#34d399", "500": "#10b981",

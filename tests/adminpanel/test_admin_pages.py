@@ -51,7 +51,7 @@ def test_owners_open_every_list_and_record(client: Visitor, olga: Client, rows: 
     client.force_login(olga)
     row = model.objects.first()
     assert row is not None, "the fixture makes one"
-    with no_scans():
+    with no_scans(also_small=frozenset({"bookings_tariff"})):
         assert client.get(address(model, "changelist")).status_code == 200
         page = client.get(address(model, "change", row.pk))
     assert page.status_code == 200
@@ -85,7 +85,7 @@ def test_a_list_neither_counts_nor_joins(client: Visitor, olga: Client, rows: No
         client.get(address(Booking, "changelist"))
     statements = [query["sql"].upper() for query in queries if "BOOKINGS_BOOKING" in query["sql"].upper()]
     assert len(statements) == 1
-    assert not any(word in statements[0] for word in ("COUNT", "JOIN", "$LOOKUP", "$FACET"))
+    assert not any(word in statements[0] for word in ("COUNT(", "$COUNT", "JOIN", "$LOOKUP", "$FACET"))
     assert len(queries) <= 4, "besides the list: session, client, its role"
 
 

@@ -1,0 +1,20 @@
+"""The pages of operations, in the order of their menu. Only what exists stands here."""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Page(NamedTuple):
+    """A page of the menu; `icon` is a symbol of static/img/icons.svg."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+
+
+PAGES = (
+    Page("operations-overview", _("Overview"), "gauge"),
+    Page("admin:index", _("Records"), "list"),
+)

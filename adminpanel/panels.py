@@ -1,0 +1,65 @@
+"""Live pieces of the operators' pages."""
+
+from typing import NamedTuple
+
+from django.urls import reverse
+
+from adminpanel.activity import newest_activity
+from adminpanel.stats import OVERVIEW_SECONDS, Overview, overview
+from bookings.models import ChargingSession
+from evbunker.live import panel
+from evbunker.live.events import NAMES
+
+SESSIONS_SHOWN = 20
+BAR = 1000
+"""The state bar's length, in its own units."""
+
+
+class Share(NamedTuple):
+    """One part of the state bar."""
+
+    state: str
+    count: int
+    offset: int
+    length: int
+
+
+@panel(
+    "overview-cards", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS,
+    template="adminpanel/_overview_cards.html",
+)  # fmt: skip
+def overview_cards() -> dict[str, object]:
+    """The network and its day, in figures."""
+    seen = overview()
+    return {"overview": seen, "evse_shares": shares(seen)}
+
+
+def shares(seen: Overview) -> list[Share]:
+    """The EVSEs' states side by side, each as long as its count."""
+    found, offset = [], 0
+    for state, count in seen.evses.items():
+        length = round(BAR * count / seen.evses_total) if seen.evses_total else 0
+        found.append(Share(state, count, offset, length))
+        offset += length
+    return found
+
+
+@panel("activity", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS, template="adminpanel/_activity.html")
+def activity() -> dict[str, object]:
+    """What happened last."""
+    return {"items": newest_activity()}
+
+
+@panel(
+    "overview-sessions", audience="operators", stale_on={"charging_session_update"}, ttl=OVERVIEW_SECONDS,
+    template="adminpanel/_overview_sessions.html",
+)  # fmt: skip
+def overview_sessions() -> dict[str, object]:
+    """Who is charging now, the next to end first: never more than there are EVSEs."""
+    active = ChargingSession.objects.active().order_by("scheduled_end")[: SESSIONS_SHOWN + 1]
+    rows = list(active)
+    return {
+        "sessions": rows[:SESSIONS_SHOWN],
+        "more": len(rows) > SESSIONS_SHOWN,
+        "all": f"{reverse('admin:bookings_chargingsession_changelist')}?status__exact=active",
+    }
