@@ -36,12 +36,6 @@ def format_quantity(amount: int, steps: Sequence[Step]) -> str:
     return f"{sign}{figure:,.{digits}f}{NO_BREAK_SPACE}{step.unit}"
 
 
-def format_percent(basis_points: int) -> str:
-    """`19 %`, `7.7 %`: no digit that says nothing."""
-    figure = (Decimal(basis_points) / 100).normalize()
-    return f"{figure:f}{NO_BREAK_SPACE}%".replace("-", MINUS)
-
-
 def rounded(figure: Decimal, digits: int) -> Decimal:
     """Half up, away from zero on a tie."""
     return figure.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)

@@ -57,12 +57,6 @@ def minutes(value: Any) -> str:
 
 
 @register.filter
-def percent(basis_points: Any) -> str:
-    """Hundredths of a per cent, as tariffs keep taxes -> 19 %, 7.7 %."""
-    return _isolated(units.format_percent(int(basis_points))) if _is_number(basis_points) else ""
-
-
-@register.filter
 def local(moment: dt.datetime | None, zone: str | ZoneInfo = "UTC") -> str:
     """`{{ booking.starts_at|local:booking.zone }}` -> Sat 21 Nov, 14:30 CET."""
     return moments.format_moment(moment, zone) if moment else ""
