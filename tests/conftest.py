@@ -16,20 +16,22 @@ def pytest_report_header() -> str:
     return f"engine: {'MongoDB and Redis' if engines.ON_MONGODB else 'SQLite and memory'}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Let every test commit; leave engine tests to their engine; put browser tests last.
 
     Playwright leaves an event loop running on the main thread, which neither Django nor pytest-asyncio can live with.
     """
     for item in items:
         item.add_marker(pytest.mark.django_db(transaction=True))
-        if {"page", "open_page"} & set(getattr(item, "fixturenames", ())):
+        if "open_page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     if not engines.ON_MONGODB and (theirs := [item for item in items if item.get_closest_marker("engines")]):
         config.hook.pytest_deselected(items=theirs)
         items[:] = [item for item in items if item not in theirs]
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    result = yield
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)  # after pytest's own ordering
+    return result
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:
