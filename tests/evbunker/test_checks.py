@@ -53,8 +53,8 @@ def test_it_may_be_asked_inside_an_event_loop():
 
 def test_check_deploy_is_silent_in_production():
     answer = run("manage.py", "check", "--deploy", "--database", "default")
-    assert answer.stdout.strip() == "System check identified no issues (0 silenced)."
     assert (answer.stderr, answer.returncode) == ("", 0)
+    assert answer.stdout.strip() == "System check identified no issues (0 silenced)."
 
 
 @pytest.mark.parametrize("module", ["evbunker.asgi", "evbunker.wsgi"])

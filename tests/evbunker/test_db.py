@@ -11,8 +11,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.signals import post_save
 
 from bookings.models import Client, Station, Tariff
-from evbunker import clock, db
-from evbunker.db import RunAgain, UnitDoomed, atomic, claim, newest, on_commit
+from evbunker import clock
+from evbunker.db import RunAgain, UnitDoomed, atomic, claim, newest, on_commit, units
 from evbunker.errors import Busy, DomainError
 from tests import engines
 from tests.places import make_station, make_tariff
@@ -227,11 +227,11 @@ def test_it_gives_up_as_busy():
 
     with pytest.raises(Busy):
         hopeless()
-    assert (len(runs), names()) == (db.TRIES, set())
+    assert (len(runs), names()) == (units.TRIES, set())
 
 
 def test_it_gives_up_when_its_time_is_over(monkeypatch):
-    monkeypatch.setattr(db, "BUDGET_SECONDS", 0)
+    monkeypatch.setattr(units, "BUDGET_SECONDS", 0)
     runs = []
 
     @atomic
@@ -433,7 +433,7 @@ if not engines.ON_MONGODB:
         other.close()
 
     def test_a_lock_that_stays_is_busy_when_the_time_is_over(other_writer, monkeypatch):
-        monkeypatch.setattr(db, "BUDGET_SECONDS", 0.3)
+        monkeypatch.setattr(units, "BUDGET_SECONDS", 0.3)
         began = time.monotonic()
         with pytest.raises(Busy):
             make("a")

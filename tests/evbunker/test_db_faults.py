@@ -7,8 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from pymongo.errors import OperationFailure
 
 from bookings.models import Tariff
-from evbunker import db
-from evbunker.db import UnitDoomed, atomic, on_commit
+from evbunker.db import UnitDoomed, atomic, on_commit, units
 from evbunker.errors import Busy, CommitUnknown
 from tests.failpoints import TRANSIENT, UNKNOWN, arm, disarm, failing
 from tests.places import make_tariff
@@ -45,7 +44,7 @@ def names() -> set[str]:
 @pytest.fixture(autouse=True)
 def _the_next_unit_is_clean(monkeypatch):
     """After any fault, the next unit on this thread rolls back, and writes."""
-    monkeypatch.setattr(db, "COMMIT_SECONDS", 3.0)
+    monkeypatch.setattr(units, "COMMIT_SECONDS", 3.0)
     yield
     before = names()
 
@@ -99,7 +98,7 @@ def test_it_gives_up_as_busy_and_nothing_is_written(command, how):
     unit = Unit()
     with failing(command, **how), pytest.raises(Busy):
         unit.run()
-    assert (unit.runs, unit.callbacks, names()) == (db.TRIES, 0, set())
+    assert (unit.runs, unit.callbacks, names()) == (units.TRIES, 0, set())
 
 
 def test_a_later_statement_that_always_conflicts_is_busy():
@@ -123,11 +122,11 @@ def test_a_later_statement_that_always_conflicts_is_busy():
             unit()
     finally:
         disarm()
-    assert (len(runs), names()) == (db.TRIES, set())
+    assert (len(runs), names()) == (units.TRIES, set())
 
 
 def test_a_commit_that_stays_unknown_is_never_run_again(monkeypatch):
-    monkeypatch.setattr(db, "COMMIT_SECONDS", 1.0)
+    monkeypatch.setattr(units, "COMMIT_SECONDS", 1.0)
     unit = Unit()
     with failing("commitTransaction", **LOST), pytest.raises(CommitUnknown):
         unit.run()
@@ -145,8 +144,8 @@ def test_after_an_unknown_result_not_even_a_plain_no_runs_the_body_again(monkeyp
             raise OperationFailure("no", answer["code"], {"errorLabels": answer.get("labels") or answer["errorLabels"]})
 
     with pytest.raises(CommitUnknown) as raised:
-        db._commit(Session)
-    assert not db._is_transient(raised.value, None)
+        units._commit(Session)
+    assert not units._is_transient(raised.value, None)
 
 
 def test_another_failure_of_the_commit_is_a_database_error():
@@ -180,8 +179,8 @@ def test_inside_djangos_atomic_it_retries_as_well():
 
 
 def test_a_server_that_hangs_costs_no_more_than_the_budget(monkeypatch):
-    monkeypatch.setattr(db, "BUDGET_SECONDS", 0.5)
-    monkeypatch.setattr(db, "ABORT_SECONDS", 0.2)
+    monkeypatch.setattr(units, "BUDGET_SECONDS", 0.5)
+    monkeypatch.setattr(units, "ABORT_SECONDS", 0.2)
     unit, began = Unit(), time.monotonic()
     with failing("insert", blockConnection=True, blockTimeMS=2000):
         with pytest.raises(Busy):
@@ -211,6 +210,6 @@ def test_two_units_that_insert_one_key_conflict_and_one_wins():
         unit = Unit()
         with pytest.raises(Busy):
             unit.run()
-        assert unit.runs == db.TRIES
+        assert unit.runs == units.TRIES
         session.abort_transaction()
     assert unit.run() == "done"

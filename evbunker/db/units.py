@@ -1,4 +1,4 @@
-"""Units of work, and whatever else differs between the engines: the only module that knows which database runs.
+"""Units of work.
 
 On MongoDB, Django's own transactions do nothing and the backend's leave a dead session behind when a commit fails
 (`docs/decisions/` has the measurements), so a unit keeps a record of its own on the connection and drives the session
@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 import pymongo
-from django.core.exceptions import EmptyResultSet
 from django.db import DatabaseError, OperationalError, connection, models, transaction
 from pymongo.errors import PyMongoError
 
@@ -38,9 +37,6 @@ BUDGET_SECONDS = 10.0
 COMMIT_SECONDS = 5.0
 """How long a commit whose result is unknown is sent again."""
 ABORT_SECONDS = 2.0
-
-DATABASE_ERRORS = (DatabaseError, PyMongoError)
-"""What comes of a database that does not answer: outside units, not everything of MongoDB's is wrapped."""
 
 
 class RunAgain(Exception):
@@ -97,61 +93,6 @@ def claim(queryset: "models.QuerySet[M]", **changes: Any) -> bool:
     matched = queryset.update(**{"updated_at": clock.now()} | changes)
     assert matched <= 1, f"claim() names one row, not {matched}"
     return matched == 1
-
-
-def newest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:
-    """The `limit` rows of `queryset` with the greatest `by` (never null), greatest first; equal ones by id.
-
-    Filter and `by` must share an index. MongoDB could not use it for `order_by()`, which Django's backend turns into
-    a computed field.
-    """
-    return _outermost(queryset, by, limit, descending=True)
-
-
-def lowest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:
-    """The `limit` rows of `queryset` with the least `by`, least first: as `newest`, the other way round."""
-    return _outermost(queryset, by, limit, descending=False)
-
-
-def _outermost(queryset: "models.QuerySet[M]", by: str, limit: int, *, descending: bool) -> list[M]:
-    if connection.vendor == "mongodb":
-        rows = _sorted_by_index(queryset, by, limit, -1 if descending else 1)
-    else:
-        rows = list(queryset.order_by(f"-{by}" if descending else by)[:limit])
-    return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=descending)
-
-
-def rough_count(model: type[models.Model]) -> int:
-    """How many rows `model` has, without looking at them where the engine keeps the number itself.
-
-    MongoDB's own figure may be off after a crash of the server, until the collection is validated; SQLite's is exact.
-    """
-    if connection.vendor == "mongodb":
-        return int(mongodb.get_collection(model._meta.db_table).estimated_document_count())
-    return model._default_manager.count()
-
-
-@contextmanager
-def not_waiting_for_the_disk() -> Iterator[None]:
-    """Let this connection commit without waiting for the disk, on SQLite: only for what can be made anew."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    connection.ensure_connection()
-    connection.connection.execute("PRAGMA synchronous = OFF")
-    try:
-        yield
-    finally:
-        connection.connection.execute("PRAGMA synchronous = FULL")
-
-
-def is_standalone() -> bool:
-    """Whether the database is a MongoDB server without a replica set: it has no transactions."""
-    if connection.vendor != "mongodb":
-        return False
-    connection.ensure_connection()
-    hello = connection.connection.admin.command("hello")
-    return "setName" not in hello and hello.get("msg") != "isdbgrid"
 
 
 def _current_unit() -> _Unit | None:
@@ -294,20 +235,3 @@ def _after_commit(callback: Callback) -> None:
             log.exception("A callback after commit failed: %r", callback)
 
     transaction.on_commit(guarded)
-
-
-def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int, direction: int) -> list[M]:
-    from django_mongodb_backend.queryset import MongoQuerySet
-
-    compiler = queryset.order_by().query.get_compiler(connection=connection)
-    compiler.pre_sql_setup()
-    try:
-        match = compiler.build_query().match_mql
-    except EmptyResultSet:
-        return []
-    column = queryset.model._meta.get_field(by).column  # type: ignore[union-attr]
-    return list(
-        MongoQuerySet(queryset.model).raw_aggregate(
-            [{"$match": match}, {"$sort": {column: direction}}, {"$limit": limit}]
-        )
-    )
