@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from evbunker.live.events import NAMES, OPERATORS
 from payments.models import Payment
 
 OVERVIEW_SECONDS = 300
+CLIENTS = frozenset({"client_update"})
+NETWORK = NAMES - CLIENTS
 LONGEST = dt.timedelta(seconds=MOST_SLOTS * SLOT_SECONDS)
 EARLIEST_ZONE, LATEST_ZONE = dt.timedelta(hours=-12), dt.timedelta(hours=14)
 """From UTC-12 to UTC+14: at any moment at most three local days are somebody's today."""
@@ -60,26 +63,31 @@ class Overview:
 
 
 def overview() -> Overview:
-    """The figures, at most five minutes old and never older than the last event."""
-    return cached("overview", group=OPERATORS, stale_on=NAMES, ttl=OVERVIEW_SECONDS, compute=compute_overview)
+    """The figures, at most five minutes old and never older than the last event that changes them."""
+    clients = cached("clients", group=OPERATORS, stale_on=CLIENTS, ttl=OVERVIEW_SECONDS, compute=client_figures)
+    network = cached("network", group=OPERATORS, stale_on=NETWORK, ttl=OVERVIEW_SECONDS, compute=network_figures)
+    return Overview(**clients, **network)
 
 
-def compute_overview() -> Overview:
-    """All of it from the database, now."""
+def client_figures() -> dict[str, int]:
+    """What an overview says of clients, from the database."""
+    return {"clients": rough_count(Client), "clients_today": clients_today(clock.now())}
+
+
+def network_figures() -> dict[str, Any]:
+    """All else that an overview says, from the database."""
     now = clock.now()
     energy_wh, co2_saved_g = eco_today(now)
-    return Overview(
-        clients=rough_count(Client),
-        clients_today=clients_today(now),
-        stations=stations_by_state(),
-        evses=evses_by_state(now),
-        sessions_active=ChargingSession.objects.active().count(),
-        bookings_today=bookings_today(now),
-        revenue_today=revenue_today(now),
-        energy_today_wh=energy_wh,
-        co2_saved_today_g=co2_saved_g,
-        as_of=now,
-    )
+    return {
+        "stations": stations_by_state(),
+        "evses": evses_by_state(now),
+        "sessions_active": ChargingSession.objects.active().count(),
+        "bookings_today": bookings_today(now),
+        "revenue_today": revenue_today(now),
+        "energy_today_wh": energy_wh,
+        "co2_saved_today_g": co2_saved_g,
+        "as_of": now,
+    }
 
 
 def stations_by_state() -> dict[str, int]:
