@@ -73,7 +73,7 @@ class SearchForm(forms.Form):
     )
     free_from = forms.DateTimeField(
         label=_("Free from"), required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": SLOT_MINUTES * 60}, format="%Y-%m-%dT%H:%M"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": SLOT_MINUTES * 60}),
     )  # fmt: skip
     minutes = forms.TypedChoiceField(
         label=_("For"), required=False, coerce=int, empty_value=USUAL_MINUTES, choices=length_choices
@@ -108,11 +108,11 @@ class SearchForm(forms.Form):
 
     def _free_from(self, typed: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
         now = clock.now()
-        try:
+        if abs(typed - now) > dt.timedelta(days=2 * MOST_DAYS_AHEAD):  # so far that no zone matters
+            moment = typed
+        else:
             moment = start_of(slot_of(timezone.make_naive(typed).replace(tzinfo=zone)))
-        except (OverflowError, ValueError):  # the first or the last day that there is
-            moment = (dt.datetime.min if typed.year == dt.MINYEAR else dt.datetime.max).replace(tzinfo=dt.UTC)
-        if slot_of(moment) < slot_of(now):
+        if moment < start_of(slot_of(now)):
             self.add_error("free_from", _("This time is over. Pick one from now on."))
         elif moment > now + dt.timedelta(days=MOST_DAYS_AHEAD):
             self.add_error("free_from", _("You can book up to 30 days ahead."))
@@ -122,8 +122,9 @@ class SearchForm(forms.Form):
 
     @property
     def narrows(self) -> bool:
-        """Does it leave any station out? Only of a valid form."""
-        return any(self.cleaned_data[name] for name in ("q", "near", "connector", "min_power_w", "free_from"))
+        """Does it leave any station out, or try to?"""
+        wished = ("q", "near", "connector", "min_power_w", "free_from")
+        return bool(self.errors) or any(self.cleaned_data[name] for name in wished)
 
     @property
     def wish(self) -> dict[str, Any]:

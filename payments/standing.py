@@ -45,7 +45,7 @@ class Standing:
 
     @property
     def may_cancel(self) -> bool:
-        return self.booking.is_held and self.stage != Stage.REVIEW
+        return self.may_pay
 
     @property
     def pay_url(self) -> str:

@@ -138,6 +138,8 @@ def page_of(shown: Station, asked: QueryDict, form: BookingForm) -> dict[str, An
         "chosen": chosen,
         "panel_key": f"{shown.pk}:{day.isoformat()}",
         "live_panels": live_panels(shown, day),
+        "latitude": f"{shown.latitude:.5f}",
+        "longitude": f"{shown.longitude:.5f}",
         "hours": opening.describe(shown.opening_hours, shown.zone),
         "tariff_facts": tariff_facts(shown.tariff) if shown.tariff else [],
         **days_around(shown, day),

@@ -1,11 +1,13 @@
-// The map beside a list of stations: one marker for every [data-lat] in the list, each lighting up with its row.
-// Without a tile server the ground is plain: a graticule, a scale and the names of the cities there are stations in.
+// The map beside a list of stations: a pin for every [data-lat] in the list, each lighting up with its row. Pins that
+// would touch stand as one until one zooms in. Without a tile server the ground is plain: a graticule, a scale and the
+// names of the cities there are stations in.
 
 const pane = document.querySelector("[data-map]");
 const list = document.querySelector("[data-map-list]");
 const { L } = window;
+const APART = 36; // pixels between two pins
 
-const Graticule = L.GridLayer.extend({
+const Graticule = L?.GridLayer.extend({
   createTile() {
     const tile = document.createElement("div");
     tile.className = "map-tile";
@@ -16,12 +18,13 @@ const Graticule = L.GridLayer.extend({
 class StationMap {
   constructor(holder) {
     this.map = L.map(holder, { attributionControl: false, minZoom: 2, maxZoom: 18, zoomSnap: 0.5, worldCopyJump: true });
-    this.markers = new Map();
-    this.names = L.layerGroup().addTo(this.map);
+    this.rows = [];
+    this.pins = new Map(); // the id of a row -> the pin it stands in
+    this.drawn = L.layerGroup().addTo(this.map);
     this.ground(holder.dataset);
-    L.control.scale().addTo(this.map);
+    L.control.scale({ imperial: false }).addTo(this.map);
     this.map.setView([20, 0], 2);
-    this.map.on("zoomend", () => this.nameCities());
+    this.map.on("zoomend", () => this.draw());
   }
 
   ground({ tiles, attribution }) {
@@ -34,67 +37,94 @@ class StationMap {
     L.tileLayer(tiles, { attribution, maxZoom: 19 }).addTo(this.map);
   }
 
-  // Also when more rows have come: known ones are left alone.
   read(rows) {
-    for (const row of rows) if (!this.markers.has(row.id)) this.add(row);
+    this.rows = [...rows].map((row) => ({ row, place: L.latLng(row.dataset.lat, row.dataset.lng) }));
     this.fit();
   }
 
-  add(row) {
-    const { lat, lng, tone, count, city } = row.dataset;
-    const title = row.querySelector("a").textContent.trim();
-    const icon = L.divIcon({ className: `pin pin-${tone}`, html: pinFace(count), iconSize: [32, 32], iconAnchor: [16, 38] });
-    const marker = L.marker([Number(lat), Number(lng)], { icon, title, alt: title, riseOnHover: true }).addTo(this.map);
-    marker.city = city;
-    marker.bindPopup(() => popup(row), { minWidth: 180, maxWidth: 260, offset: [0, -30] });
-    marker.on("mouseover", () => light(row, true)).on("mouseout", () => light(row, false));
-    marker.on("popupopen", () => light(row, true)).on("popupclose", () => light(row, false));
-    this.markers.set(row.id, marker);
+  fit() {
+    this.quiet = true;
+    if (this.rows.length) {
+      const bounds = L.latLngBounds(this.rows.map(({ place }) => place));
+      this.map.fitBounds(bounds, { padding: [44, 44], maxZoom: 13, animate: false });
+    }
+    this.quiet = false;
+    this.draw();
   }
 
-  fit() {
-    const places = [...this.markers.values()].map((marker) => marker.getLatLng());
-    if (places.length) this.map.fitBounds(L.latLngBounds(places), { padding: [44, 44], maxZoom: 13, animate: false });
-    this.nameCities();
+  draw() {
+    if (this.quiet) return;
+    this.drawn.clearLayers();
+    this.pins.clear();
+    for (const group of this.groups()) this.addPin(group);
+    if (this.plain) this.nameCities();
+  }
+
+  // Rows whose pins would touch at this zoom.
+  groups() {
+    const groups = [];
+    for (const one of this.rows) {
+      const point = this.map.latLngToLayerPoint(one.place);
+      const near = groups.find((group) => group.point.distanceTo(point) < APART);
+      if (near) near.members.push(one);
+      else groups.push({ point, members: [one] });
+    }
+    return groups.map(({ members }) => members);
+  }
+
+  addPin(members) {
+    const [{ row, place }] = members;
+    const several = members.length > 1;
+    const title = several ? `${members.length} × ${row.dataset.city}` : row.querySelector("a").textContent.trim();
+    const pin = L.marker(place, { icon: face(members), title, alt: title, riseOnHover: true }).addTo(this.drawn);
+    if (several) pin.on("click", () => this.map.fitBounds(L.latLngBounds(members.map((one) => one.place)), { padding: [60, 60], maxZoom: 15 }));
+    else pin.bindPopup(() => popup(row), { minWidth: 180, maxWidth: 260, offset: [0, -30] });
+    const light = (on) => () => members.forEach((one) => one.row.classList.toggle("is-lit", on));
+    pin.on("mouseover popupopen", light(true)).on("mouseout popupclose", light(false));
+    for (const one of members) this.pins.set(one.row.id, pin);
   }
 
   highlight(id, on) {
-    const marker = this.markers.get(id);
-    marker?.getElement()?.classList.toggle("is-lit", on);
-    marker?.setZIndexOffset(on ? 1000 : 0);
+    const pin = this.pins.get(id);
+    pin?.getElement()?.classList.toggle("is-lit", on);
+    pin?.setZIndexOffset(on ? 1000 : 0);
   }
 
-  // The name of a city stands over the middle of its stations; where two would touch, the one with more stations stays.
+  // The name of a city stands under the middle of its stations; where two would touch, the one with more stations stays.
   nameCities() {
-    this.names.clearLayers();
-    if (!this.plain) return;
     const taken = [];
-    for (const [name, places] of byCity(this.markers.values())) {
+    for (const [name, places] of byCity(this.rows)) {
       const middle = L.latLngBounds(places).getCenter();
-      const point = this.map.latLngToLayerPoint(middle);
+      const { x, y } = this.map.latLngToLayerPoint(middle);
       const half = name.length * 4 + 8;
-      const box = [point.x - half, point.y + 8, point.x + half, point.y + 28];
+      const box = [x - half, y + 4, x + half, y + 24];
       if (taken.some((other) => touch(box, other))) continue;
       taken.push(box);
-      const face = document.createElement("span");
-      face.textContent = name;
-      const icon = L.divIcon({ className: "city-name", html: face, iconSize: [0, 0] });
-      L.marker(middle, { icon, interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(this.names);
+      const words = document.createElement("span");
+      words.textContent = name;
+      const icon = L.divIcon({ className: "city-name", html: words, iconSize: [0, 0] });
+      L.marker(middle, { icon, interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(this.drawn);
     }
   }
 }
 
-function pinFace(count) {
-  const face = document.createElement("span");
-  face.className = "pin-face";
-  face.textContent = count ?? "";
-  return face;
+// One pin: how many EVSEs are free there; several stations as one: how many stations.
+function face(members) {
+  const tones = members.map(({ row }) => row.dataset.tone);
+  const tone = ["energy", "wait", "calm"].find((one) => tones.includes(one));
+  const words = document.createElement("span");
+  words.className = "pin-face";
+  if (members.length > 1) words.textContent = members.length;
+  else if (tone !== "calm") words.textContent = members[0].row.dataset.free;
+  const several = members.length > 1;
+  return L.divIcon({ className: `pin pin-${tone}${several ? " pin-several" : ""}`, html: words, iconSize: [32, 32], iconAnchor: [16, several ? 34 : 38] });
 }
 
-function byCity(markers) {
+function byCity(rows) {
   const cities = new Map();
-  for (const marker of markers) {
-    if (marker.city) cities.set(marker.city, [...(cities.get(marker.city) ?? []), marker.getLatLng()]);
+  for (const { row, place } of rows) {
+    const { city } = row.dataset;
+    if (city) cities.set(city, [...(cities.get(city) ?? []), place]);
   }
   return [...cities].sort((one, other) => other[1].length - one[1].length);
 }
@@ -108,10 +138,6 @@ function popup(row) {
   box.className = "stack-s";
   for (const part of row.querySelectorAll("[data-popup]")) box.append(part.cloneNode(true));
   return box;
-}
-
-function light(row, on) {
-  row.classList.toggle("is-lit", on);
 }
 
 if (pane && list && L) {

@@ -42,6 +42,20 @@ function choose(cell) {
   if (form.getBoundingClientRect().top > innerHeight * 0.8) form.scrollIntoView({ block: "start", behavior: "smooth" });
 }
 
+// On a phone the table scrolls sideways: begin in the morning, and stay where one was when live news replaces it.
+const box = () => table.querySelector(".day-box");
+let scrolled = 0;
+
+function scrollToMorning() {
+  const morning = [...table.querySelectorAll("thead th")].find((hour) => hour.textContent === "07");
+  if (morning) box().scrollLeft = morning.offsetLeft - table.querySelector("thead th").offsetWidth;
+}
+
+if (table && box()) {
+  scrollToMorning();
+  table.addEventListener("scroll", () => (scrolled = box().scrollLeft), { capture: true, passive: true });
+}
+
 if (table && form) {
   let fits = show();
   form.addEventListener("change", () => (fits = show()));
@@ -53,6 +67,7 @@ if (table && form) {
   });
   // Live news has replaced the table: if it concerns what was chosen, ask for the price again.
   new MutationObserver(() => {
+    if (box()) box().scrollLeft = scrolled;
     const before = fits;
     fits = show();
     if (fits !== before) form.dispatchEvent(new Event("change", { bubbles: true }));
