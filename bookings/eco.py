@@ -26,6 +26,8 @@ TREE_G_CO2 = 60_000
 SEED_WH_PER_HOUR = 1000
 """The first estimate this project started from, kept beside ours for comparison."""
 
+FACTOR_NAMES = ("electric_car", "petrol_car", "petrol", "grid", "fuel_price")
+"""The factors of an impact, in the order of the computation."""
 EV_SOURCE = "open-ev-data, mean of 197 battery cars (2022)"
 PETROL_SOURCE = "US EPA, typical passenger vehicle, tailpipe"
 FUEL_SOURCE = "US EPA 420-F-11-041"
@@ -54,8 +56,8 @@ class Impact:
 
 
 def estimated_energy_wh(budget_wh: int, power_w: int, minutes: int) -> int:
-    """The estimate until a meter says better: the budget, at most full power for the whole time."""
-    return min(budget_wh, power_w * minutes // 60)
+    """The estimate until a meter says better: the budget, at most full power for the whole time; 0 before it begins."""
+    return min(budget_wh, power_w * max(0, minutes) // 60)
 
 
 def seed_estimate_wh(minutes: int) -> int:
@@ -121,9 +123,14 @@ def grid_intensity(country: str, year: int) -> tuple[int, int] | None:
     return best, by_year[best]
 
 
+def petrol_price(country: str) -> FuelPrice | None:
+    """What petrol costs in `country`, if we know."""
+    return _fuel().get(country)
+
+
 def fuel_price(country: str, currency: str) -> FuelPrice | None:
     """What petrol costs in `country`, if we know it in that currency."""
-    price = _fuel().get(country)
+    price = petrol_price(country)
     return price if price and price.currency == currency else None
 
 

@@ -1,5 +1,10 @@
 """URLs of dashboard."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard import views
+
+urlpatterns = [
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("about/impact/", views.about_impact, name="about-impact"),
+]
