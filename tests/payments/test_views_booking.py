@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client as Visitor
 
 from bookings.charging import complete_sessions
 from bookings.models import Booking, ChargingSession, Client, Evse
 from evbunker import clock
+from evbunker.live import Event, publish
 from payments.gateways.base import GatewayDown
 from payments.gateways.sandbox import SandboxGateway
 from payments.models import Payment
@@ -46,11 +46,16 @@ def text_of(answer: Any) -> str:
 
 @contextmanager
 def at(moment: dt.datetime) -> Iterator[None]:
-    """The clock of every thread at `moment`; the cache's own clock is not ours to move, so it forgets."""
-    cache.clear()
+    """The clock of every thread at `moment`; the cache's own clock is not ours to move, so what it keeps goes stale."""
     with clock.shifted(moment - clock.now()):
+        let_panels_go_stale()
         yield
-    cache.clear()
+    let_panels_go_stale()
+
+
+def let_panels_go_stale() -> None:
+    for client in Client.objects.all():
+        publish(Event("booking_update", client=client.pk))
 
 
 # -- Who may see and do what ------------------------------------------------------------------------------------------
