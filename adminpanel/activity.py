@@ -16,7 +16,7 @@ from payments.models import Payment
 
 OF_EACH = 8
 """So many of each kind are read, so that an import of a thousand stations does not hide everything else."""
-SHOWN = 24
+SHOWN = 16
 State = ChargingSession.Status
 ICONS = {"client": "user", "station": "pin", "booking": "calendar", "payment": "coin", "session": "bolt"}
 

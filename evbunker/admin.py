@@ -112,9 +112,9 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]
         if obj is None:
             return list(self.editable)
         names = [field.name for field in self.model._meta.concrete_fields]
-        shown = [*self.editable, *(name for name in names if name not in {*self.editable, *self.hidden})]
+        others = [name for name in names if name not in {*self.editable, *self.hidden}]
         guard = ["seen"] if issubclass(self.form, RecordForm) and self.has_change_permission(request, obj) else []
-        return [*shown, "related", *guard]
+        return [*self.editable, "related", *others, *guard]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return [name for name in self.get_fields(request, obj) if name not in {*self.editable, "seen"}]

@@ -6,18 +6,21 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.bookings import OwnedAdmin
 from evbunker.admin import RecordAdmin
+from evbunker.money import format_money
 from payments.models import GatewayCommand, Payment, PaymentEvent, SandboxPayment, WebhookEvent
 
 
 @admin.register(Payment)
 class PaymentAdmin(OwnedAdmin):
-    list_display = (
-        "station_name", "client_name", "status", "amount_minor", "currency", "gateway", "gateway_ref", "created_at",
-    )  # fmt: skip
+    list_display = ("station_name", "client_name", "status", "amount", "gateway", "gateway_ref", "created_at")
     list_filter = ("status",)
     linked_by = ("client", "booking", "station")
     hidden = ("pay_url", "live_for")
     search_help_text = _("Search by id, the gateway's reference, or the client's id or e-mail address.")
+
+    @admin.display(description=_("Amount"))
+    def amount(self, payment: Payment) -> str:
+        return format_money(payment.amount_minor, payment.currency)
 
     def search(self, queryset: QuerySet[Payment], term: str) -> QuerySet[Payment]:
         referred = queryset.filter(gateway_ref=term)

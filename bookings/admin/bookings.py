@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Client, ClientSeat, ClientSlot, IdempotencyKey, SlotClaim
 from evbunker.admin import RecordAdmin
+from evbunker.money import format_money
 
 
 class OwnedAdmin(RecordAdmin):
@@ -25,9 +26,13 @@ class OwnedAdmin(RecordAdmin):
 
 @admin.register(Booking)
 class BookingAdmin(OwnedAdmin):
-    list_display = ("__str__", "client_name", "status", "quote_minor", "currency", "created_at")
+    list_display = ("__str__", "client_name", "status", "quote", "created_at")
     list_filter = ("status",)
     linked_by = ("client", "evse", "station")
+
+    @admin.display(description=_("Quote"))
+    def quote(self, booking: Booking) -> str:
+        return format_money(booking.quote_minor, booking.currency)
 
 
 @admin.register(SlotClaim)
