@@ -28,7 +28,7 @@ LOOKS = {
     "cancelled": Look("calm", "close", _("Cancelled")),
     # charging sessions
     "scheduled": Look("wait", "calendar", _("Scheduled")),
-    "active": Look("energy", "bolt", _("Active")),
+    "active": Look("energy", "bolt", _("Charging")),
     "aborted": Look("trouble", "warning", _("Stopped early")),
     # payments, refunds
     "created": Look("wait", "clock", _("Created")),
@@ -43,11 +43,16 @@ LOOKS = {
     "reserved": Look("wait", "clock", _("Reserved")),
     "faulted": Look("trouble", "warning", _("Faulted")),
     "out_of_service": Look("calm", "close", _("Out of service")),
+    "station.active": Look("energy", "check", _("Active")),
     "closed": Look("wait", "close", _("Closed")),
     "retired": Look("calm", "minus", _("Retired")),
 }
 
 
-def look_of(status: str) -> Look:
-    """The look of `status`; an unknown one is calm and reads as it is written."""
-    return LOOKS.get(status) or UNKNOWN._replace(label=status.replace("_", " ").capitalize())
+def look_of(status: str, model: str = "") -> Look:
+    """The look of `status`, of that `model`'s if it has its own; an unknown one is calm and reads as it is written."""
+    return (
+        LOOKS.get(f"{model}.{status}")
+        or LOOKS.get(status)
+        or UNKNOWN._replace(label=status.replace("_", " ").capitalize())
+    )

@@ -69,7 +69,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "later": now + dt.timedelta(minutes=90),
         "form": StyleguideForm(),
         "bad_form": StyleguideForm({"email": "not an address", "minutes": "45"}),
-        "badges": list(LOOKS),
+        "badges": [name.split(".") for name in LOOKS],
         "icons": _icons(),
         "states": ["free", "taken", "blocked", "past", "closed"],
         "quarters": ["taken", "free", "free", "past"],

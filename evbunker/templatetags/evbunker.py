@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.db.models import Model
+from django.shortcuts import resolve_url
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -101,12 +102,13 @@ def icon(name: str, label: str = "", kind: str = "") -> SafeString:
 
 
 @register.inclusion_tag("components/badge.html")
-def status_badge(status: Any, label: str = "") -> dict[str, Any]:
+def status_badge(status: Any, label: str = "", model: str = "") -> dict[str, Any]:
     """`{% status_badge booking %}` or `{% status_badge "held" %}`; a record's own word wins over ours."""
     if isinstance(status, Model):
+        model = status._meta.model_name or ""
         label = label or status.get_status_display()  # type: ignore[attr-defined]
         status = status.status  # type: ignore[attr-defined]
-    look = look_of(str(status))
+    look = look_of(str(status), model)
     return {"tone": look.tone, "icon_name": look.icon, "label": label or look.label}
 
 
@@ -124,9 +126,10 @@ def countdown(ends_at: dt.datetime, total_seconds: int, zone: str | ZoneInfo = "
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)
 def nav_item(
-    context: template.Context, path: str, label: str, icon_name: str, also: str = "", kind: str = ""
+    context: template.Context, to: str, label: str, icon_name: str, also: str = "", kind: str = ""
 ) -> dict[str, Any]:
-    """A link of the main navigation; current on `path`, on what lies below it and below `also`."""
+    """A link of a navigation `to` a URL name or path; current there, on what lies below it and below `also`."""
+    path = resolve_url(to)
     here = context["request"].path if "request" in context else ""
     below = tuple(prefix for prefix in (path, also) if prefix and prefix != "/")
     return {

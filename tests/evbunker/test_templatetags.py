@@ -168,6 +168,11 @@ def test_a_status_nobody_knows_is_shown_as_it_is():
     assert all(isinstance(look.label, (str, Promise)) for look in LOOKS.values())
 
 
+def test_one_word_may_mean_two_things():
+    assert look_of("active", "station").icon != look_of("active", "session").icon
+    assert "#check" in write("{% status_badge 'active' model='station' %}")
+
+
 def test_a_record_brings_its_own_word():
     from bookings.models import Evse
 
@@ -180,17 +185,17 @@ def test_a_battery_is_never_more_than_full():
 
 
 @pytest.mark.parametrize(
-    ("here", "path", "also", "current"),
+    ("here", "name", "also", "current"),
     [
-        ("/", "/", "/stations/", True),
-        ("/stations/1/", "/", "/stations/", True),
-        ("/bookings/", "/", "/stations/", False),
-        ("/bookings/1/", "/bookings/", "", True),
-        ("/", "/bookings/", "", False),
+        ("/", "home", "/stations/", True),
+        ("/stations/1/", "home", "/stations/", True),
+        ("/bookings/", "home", "/stations/", False),
+        ("/bookings/1/", "bookings", "", True),
+        ("/", "bookings", "", False),
     ],
 )
-def test_the_navigation_knows_where_one_is(here, path, also, current):
-    html = write("{% nav_item path 'X' 'pin' also=also %}", request=SimpleNamespace(path=here), path=path, also=also)
+def test_the_navigation_knows_where_one_is(here, name, also, current):
+    html = write("{% nav_item name 'X' 'pin' also=also %}", request=SimpleNamespace(path=here), name=name, also=also)
     assert ('aria-current="page"' in html) is current
 
 
