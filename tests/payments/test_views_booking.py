@@ -264,7 +264,7 @@ def test_charging_starts_when_its_time_has_come_and_stops(visitor: Visitor, dara
         assert "Your time has come. Plug in at EVSE 1 and start." in text_of(visitor.get(page(booking)))
         assert visitor.post(page(booking, "start")).status_code == 303
         assert visitor.post(page(booking, "start")).status_code == 303
-    with at(booking.starts_at + dt.timedelta(minutes=10)):
+    with at(booking.starts_at + dt.timedelta(minutes=10, seconds=30)):
         html = text_of(visitor.get(page(booking)))
         assert "Charging since" in html
         assert "10.0 kWh" in html
