@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.validators import validate_email
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -61,7 +62,7 @@ class SettingAdmin(RecordAdmin):
     def label(self, setting: Setting) -> str:
         return str(TEXTS[setting.key].label) if setting.key in TEXTS else setting.key
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Setting | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         names = super().get_readonly_fields(request, obj)
         return [*names, "key"] if obj else names
 

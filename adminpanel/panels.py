@@ -19,7 +19,7 @@ class Share(NamedTuple):
     """One part of the state bar."""
 
     state: str
-    count: int
+    evses: int
     offset: int
     length: int
 

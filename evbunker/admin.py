@@ -44,8 +44,9 @@ class RecordList(ChangeList):  # type: ignore[misc]
             self.next = self.get_query_string({OLDER: self.result_list[-1].pk.hex})
 
     def _older(self, before: str) -> QuerySet[Model]:
-        found = uuid_of(before)
-        return self.queryset.filter(pk__lt=found) if found else self.queryset
+        found, rows = uuid_of(before), self.queryset
+        older: QuerySet[Model] = rows.filter(pk__lt=found) if found else rows
+        return older
 
 
 class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -86,7 +87,7 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     sortable_by = ()
-    search_fields = ("id",)
+    search_fields: tuple[str, ...] = ("id",)
     search_help_text = _("Search by id.")
     change_list_template = "adminpanel/records.html"
 

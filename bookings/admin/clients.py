@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -47,7 +47,7 @@ class ClientAdmin(RecordAdmin):
             return super().search(queryset, term)
         return queryset.filter(**starting_with("email", term.lower()))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         names = super().get_readonly_fields(request, obj)
         staff: Any = request.user
         return names if staff.has_role("owner") else ["role", *names]

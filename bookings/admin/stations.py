@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.validators import MaxValueValidator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -97,7 +97,7 @@ class StationAdmin(RecordAdmin):
         words = SearchWord.objects.filter(station__isnull=False, **beginning_with(word))
         return queryset.filter(pk__in=set(words[:MOST_FOUND].values_list("station_id", flat=True)))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Station | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         names = super().get_readonly_fields(request, obj)
         staff: Any = request.user
         return names if staff.has_role("owner") else ["tariff", *names]
@@ -141,7 +141,7 @@ class EvseAdmin(RecordAdmin):
     found_by = "station_id"
     search_help_text = _("Search by the id of an EVSE or of its station.")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Evse | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """An EVSE stays where it was put: bookings name its station."""
         names = super().get_readonly_fields(request, obj)
         return ["station", *names] if obj else names

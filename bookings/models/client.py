@@ -111,7 +111,8 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
         if not settings.STAFF_SECOND_FACTOR or self.came_with_token:
             return False
         if not hasattr(self, "_has_factor"):
-            self._has_factor = self.authenticator_set.filter(type__in=SECOND_FACTORS).exists()
+            factors = self.authenticator_set  # type: ignore[attr-defined]
+            self._has_factor: bool = factors.filter(type__in=SECOND_FACTORS).exists()
         return not self._has_factor
 
 
