@@ -123,7 +123,7 @@ def test_what_is_not_there_is_not_found(browser: Browser) -> None:
 
 def test_a_token_is_shown_once(fresh: Browser, dara: Client) -> None:
     answer = fresh.post("/profile/tokens/", {"name": "Car"})
-    (text,) = re.findall(r'value="(evb_[^"]+)"', answer.content.decode())
+    (text,) = re.findall(r">(evb_[^<]+)<", answer.content.decode())
     assert client_of_token(text) == dara
     assert "no-store" in answer["Cache-Control"]
     page = fresh.get("/profile/").content.decode()
