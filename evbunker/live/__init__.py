@@ -3,6 +3,6 @@
 from evbunker.live.cache import cached
 from evbunker.live.events import Event
 from evbunker.live.panels import panel
-from evbunker.live.publishing import publish
+from evbunker.live.publishing import announce, publish
 
-__all__ = ["Event", "cached", "panel", "publish"]
+__all__ = ["Event", "announce", "cached", "panel", "publish"]

@@ -1,64 +1,76 @@
 """The socket: who is it, what may it watch; the hub does the rest."""
 
 import logging
-from collections.abc import Callable
-from http.cookies import SimpleCookie
-from importlib import import_module
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
+from django.utils import translation
 
-from evbunker.live.events import OPERATORS, client_group
-from evbunker.live.hub import NOT_ALLOWED, SIGNED_OUT, Watcher, hub_of_this_loop
-from evbunker.live.panels import NotAllowed, Ref, SignedOut, UnknownPanel, Viewer, check_access, group_of, ref_of
+from evbunker.live.events import NAMES, OPERATORS, client_group
+from evbunker.live.hub import hub_of_this_loop
+from evbunker.live.identity import Credentials, TokenOwner, identify
+from evbunker.live.panels import NotAllowed, SignedOut, UnknownPanel, Viewer, ref_of
+from evbunker.live.rendering import Pane, html_of, pane_of
+from evbunker.live.watchers import NOT_ALLOWED, SIGNED_OUT, TRY_AGAIN, Watcher
 
 log = logging.getLogger(__name__)
 MOST_PANELS = 20
-TokenOwner = Callable[[str], Viewer | None]
+Query = dict[str, list[str]]
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """`/live/?panels=a,b` sends those panels whenever they change; with `format=json` the events instead.
 
     A foreign origin is refused before the handshake. Who is signed out (4401) or not allowed (4403) is told by a close
-    code after it, because a browser would take a refused handshake for a dead line and try for ever.
+    code after it, because a browser would take a refused handshake for a dead line and try for ever. `lang` is the
+    language of the page.
     """
+
+    channel_layer_alias = None
+    """The hub listens for all sockets; none needs a channel of its own."""
 
     def __init__(self, token_owner: TokenOwner) -> None:
         super().__init__()
         self.token_owner = token_owner
+        self.watcher: Watcher | None = None
 
     async def connect(self) -> None:
-        self.watcher: Watcher | None = None
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.scope["headers"]}
-        if not origin_allowed(headers.get("origin")):
+        if not origin_allowed(headers.get("origin"), headers.get("host", "")):
             await self.close()
             return
         await self.accept()
-        recheck = _identity(headers, self.token_owner)
-        viewer = await database_sync_to_async(recheck)()
+        query = parse_qs(self.scope["query_string"].decode(errors="replace"))
         try:
-            wanted = await database_sync_to_async(_wanted)(parse_qs(self.scope["query_string"].decode()), viewer)
+            self.watcher = await database_sync_to_async(self._watcher, thread_sensitive=False)(headers, query)
         except SignedOut:
             await self.close(SIGNED_OUT)
         except (NotAllowed, UnknownPanel):
             await self.close(NOT_ALLOWED)
+        except Exception:  # a dead database or cache; a browser tries again
+            log.warning("A socket could not be opened.", exc_info=True)
+            await self.close(TRY_AGAIN)
         else:
-            await self._watch(viewer, recheck, *wanted)
+            await hub_of_this_loop().join(self.watcher)
 
-    async def _watch(
-        self, viewer: Viewer | None, recheck: Callable[[], Viewer | None], refs: list[Ref], groups: list[str]
-    ) -> None:
-        self.watcher = Watcher(
-            send=self.send, close=self.close, recheck=recheck, viewer=viewer,
-            language=getattr(viewer, "language", settings.LANGUAGE_CODE), refs=refs, event_groups=groups,
+    def _watcher(self, headers: dict[str, str], query: Query) -> Watcher:
+        """Raises SignedOut, NotAllowed or UnknownPanel."""
+        credentials = Credentials.of(headers)
+        asked = partial(identify, credentials, self.token_owner)
+        viewer = asked()
+        if viewer is None and credentials.is_token:
+            raise SignedOut
+        panes = panes_of(query, viewer)
+        as_json = query.get("format") == ["json"]
+        return Watcher(
+            send=self.send, close=self.close, identify=asked, credentials=credentials,
+            viewer_id=viewer.id if viewer else None, panes=frozenset() if as_json else panes,
+            listens_to=events_of(panes, viewer) if as_json else {},
         )  # fmt: skip
-        await hub_of_this_loop().join(self.watcher)
 
     async def disconnect(self, code: int) -> None:
         if self.watcher is not None:
@@ -68,51 +80,45 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Nobody has anything to say here."""
 
 
-def origin_allowed(origin: str | None) -> bool:
-    """Pages of this site, and programs, which send no origin."""
-    if origin is None:
+def origin_allowed(origin: str | None, host: str) -> bool:
+    """Pages of this site, by the name it was called or its own; and programs, which send no origin."""
+    if origin is None or origin == settings.SITE_URL:
         return True
-    host = urlsplit(origin).hostname
-    return origin == settings.SITE_URL or bool(host and validate_host(host, settings.ALLOWED_HOSTS))
+    domain, _port = split_domain_port(host)
+    return urlsplit(origin).netloc.lower() == host.lower() and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
-def _identity(headers: dict[str, str], token_owner: TokenOwner) -> Callable[[], Viewer | None]:
-    """Who holds the token, or the session cookie; asks the database each time."""
-    scheme, _space, token = headers.get("authorization", "").partition(" ")
-    if scheme:
-        return lambda: token_owner(token.strip()) if scheme.lower() == "bearer" else None
-    cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
-    session_key = cookie.value if cookie else ""
-    return lambda: _session_owner(session_key)
-
-
-def _session_owner(session_key: str) -> Viewer | None:
-    if not session_key:
-        return None
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(request)
-    return user if user.is_authenticated and user.is_active else None  # type: ignore[return-value]
-
-
-def _wanted(query: dict[str, list[str]], viewer: Viewer | None) -> tuple[list[Ref], list[str]]:
-    """The panels it may watch, and the groups whose events it gets as JSON. Raises what `check_access` raises."""
+def panes_of(query: Query, viewer: Viewer | None) -> frozenset[Pane]:
+    """What the socket asks to see, every bit of it allowed and there. Raises as `pane_of` and `html_of` do."""
     names = [name for text in query.get("panels", []) for name in text.split(",") if name]
-    refs = [ref_of(name) for name in dict.fromkeys(names)]
-    if len(refs) > MOST_PANELS:
+    if len(names) > MOST_PANELS:
         raise UnknownPanel
-    for ref in refs:
-        check_access(ref, viewer)
-    if query.get("format") != ["json"]:
-        if not refs:
-            raise UnknownPanel
-        return refs, []
-    return [], _event_groups(refs, viewer)
+    language = language_of(query, viewer)
+    panes = frozenset(pane_of(ref_of(name), viewer, language) for name in names)
+    for pane in panes:
+        if pane.ref.key:
+            html_of(pane)
+    return panes
 
 
-def _event_groups(refs: list[Ref], viewer: Viewer | None) -> list[str]:
-    if refs:
-        return list({group_of(ref, viewer) for ref in refs})
+def events_of(panes: frozenset[Pane], viewer: Viewer | None) -> dict[str, frozenset[str]]:
+    """Group -> names of the events to tell: those that change the panels, or without panels all it may hear."""
+    if panes:
+        named: dict[str, frozenset[str]] = {}
+        for pane in panes:
+            named[pane.group] = named.get(pane.group, frozenset()) | pane.ref.panel.stale_on
+        return named
     if viewer is None:
         raise SignedOut
-    return [client_group(viewer.id), *([OPERATORS] if viewer.acts_as_staff() else [])]
+    groups = [client_group(viewer.id), *([OPERATORS] if viewer.acts_as_staff() else [])]
+    return dict.fromkeys(groups, NAMES)
+
+
+def language_of(query: Query, viewer: Viewer | None) -> str:
+    """The page's language, else the client's own, else the site's."""
+    for wanted in (*query.get("lang", []), *([viewer.language] if viewer else [])):
+        try:
+            return translation.get_supported_language_variant(wanted)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE

@@ -1,7 +1,7 @@
 """What changed. An event carries ids, never data: whoever may see the data fetches it."""
 
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ NAMES = frozenset(
     }
 )
 OPERATORS = "operators"
+ID_NAMES = ("client", "station", "booking", "payment", "session")
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Event:
 
     def ids(self) -> dict[str, str]:
         """The ids that are known, as text."""
-        known = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
-        return {name: str(value) for name, value in known.items() if value is not None}
+        return {name: str(known) for name in ID_NAMES if (known := getattr(self, name)) is not None}
 
     def messages(self) -> dict[str, dict[str, Any]]:
         """Group -> what is told there. A station's watchers may be anybody, so they hear of the station alone."""

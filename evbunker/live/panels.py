@@ -1,26 +1,20 @@
 """Named pieces of pages that show what changes: one template, one loader, one permission check each.
 
 A page includes a panel with `{% panel "impact" %}`, `GET /live/panels/impact/` returns it alone, a socket sends it:
-always the same cached HTML.
+always the same cached HTML (`evbunker.live.rendering`).
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
-
-from evbunker.live.cache import cached
-from evbunker.live.events import NAMES, OPERATORS, client_group, station_group
+from evbunker.live.events import ID_NAMES, NAMES, OPERATORS, client_group, station_group
 
 Loader = Callable[..., dict[str, object]]
 AUDIENCES = ("client", "station", "operators")
-EMPTY_V = 'data-v=""'
+KEY = re.compile(r"[\w:.-]{0,100}", re.ASCII)
 
 
 class Viewer(Protocol):
@@ -28,6 +22,7 @@ class Viewer(Protocol):
 
     id: UUID
     time_zone: str
+    language: str
     is_active: bool
 
     def acts_as_staff(self) -> bool: ...
@@ -45,7 +40,7 @@ class NotAllowed(Exception):
     """This panel is not for this viewer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """A declared panel; see `panel`."""
 
@@ -55,6 +50,8 @@ class Panel:
     ttl: int
     template: str
     keyed: bool
+    by_time: bool
+    rows: str
     loader: Loader
 
 
@@ -62,20 +59,28 @@ REGISTRY: dict[str, Panel] = {}
 
 
 def panel(
-    name: str, *, audience: str, stale_on: Iterable[str], ttl: int, template: str, keyed: bool = False
-) -> Callable[[Loader], Loader]:
+    name: str, *, audience: str, stale_on: Iterable[str], ttl: int, template: str,
+    keyed: bool = False, by_time: bool = False, rows: str = "",
+) -> Callable[[Loader], Loader]:  # fmt: skip
     """Declare a panel. The decorated loader gives the template its context and raises LookupError for unknown keys.
 
-    It is called with the client's id (audience `client`), nothing (`operators`), and then the key if the panel is
-    keyed; a `station` panel's key begins with the station's id. `stale_on` are the events that make it stale; its data
-    is kept for at most `ttl` seconds. The template's root is one element with `id="panel-<name>" data-v="{{ v }}"`.
+    It is called with the client's id (audience `client`), nothing (`operators`), and then the key, as text, if the
+    panel is keyed; a `station` panel's key begins with the station's id, before any colon. `stale_on` are the events
+    that make it stale; its data is kept for at most `ttl` seconds. `by_time` says that time alone changes it: while
+    somebody watches, it is computed again when `ttl` is over. The template's root is one element with
+    `id="panel-<name>" data-v="{{ v }}"`.
+
+    `rows` makes it the panel of a list and names the id in the events that says which row changed ("payment"). The
+    key, given to the loader, is then the id of one record, and the template's root one row with
+    `id="row-<rows>-<id>" data-v="{{ v }}"`. `{% live_list %}` says how a page shows such a list.
     """
     assert audience in AUDIENCES, f"unknown audience {audience}"
     assert set(stale_on) <= NAMES, f"unknown events of the panel {name}"
     assert keyed or audience != "station", "a station's panel needs a key"
+    assert not rows or (rows in ID_NAMES and not keyed), f"the rows of the panel {name} are keyed by their records"
 
     def declare(loader: Loader) -> Loader:
-        REGISTRY[name] = Panel(name, audience, frozenset(stale_on), ttl, template, keyed, loader)
+        REGISTRY[name] = Panel(name, audience, frozenset(stale_on), ttl, template, keyed, by_time, rows, loader)
         return loader
 
     return declare
@@ -83,7 +88,7 @@ def panel(
 
 @dataclass(frozen=True)
 class Ref:
-    """A panel with its key: what a page includes and a socket watches."""
+    """A panel with its key: what a page includes and a socket watches. Of a list without a key: all its rows."""
 
     panel: Panel
     key: str = ""
@@ -91,12 +96,19 @@ class Ref:
     def __str__(self) -> str:
         return f"{self.panel.name}:{self.key}" if self.key else self.panel.name
 
+    @property
+    def is_list(self) -> bool:
+        """Is it a list as a whole, which has no HTML of its own?"""
+        return bool(self.panel.rows and not self.key)
+
 
 def ref_of(text: str) -> Ref:
     """`name` or `name:key`; raises UnknownPanel."""
     name, _colon, key = text.partition(":")
     found = REGISTRY.get(name)
-    if found is None or found.keyed != bool(key) or not re.fullmatch(r"[\w:.-]{0,100}", key):
+    if found is None or not KEY.fullmatch(key):
+        raise UnknownPanel(text)
+    if not found.rows and found.keyed != bool(key):
         raise UnknownPanel(text)
     return Ref(found, key)
 
@@ -112,47 +124,13 @@ def check_access(ref: Ref, viewer: Viewer | None) -> None:
 
 
 def group_of(ref: Ref, viewer: Viewer | None) -> str:
-    """The group whose events make the panel stale for this viewer."""
+    """The group whose events make the panel stale for this viewer; raises UnknownPanel if there can be none."""
     if ref.panel.audience == "operators":
         return OPERATORS
     if ref.panel.audience == "station":
-        return station_group(ref.key.split(":")[0])
+        try:
+            return station_group(UUID(ref.key.split(":")[0]))
+        except ValueError as error:
+            raise UnknownPanel(str(ref)) from error
     assert viewer is not None, "check_access comes first"
     return client_group(viewer.id)
-
-
-def render(ref: Ref, viewer: Viewer | None) -> str:
-    """The panel's HTML for this viewer, in the active language and the viewer's time zone; from the cache if it can.
-
-    Raises SignedOut, NotAllowed or UnknownPanel.
-    """
-    check_access(ref, viewer)
-    group = group_of(ref, viewer)
-    zone = viewer.time_zone if viewer else "UTC"
-    language = translation.get_language() or "en"
-    declared = ref.panel
-    return cached(
-        f"panel:{ref}:{language}:{zone}", group=group, stale_on=declared.stale_on, ttl=declared.ttl,
-        compute=lambda: _render(ref, viewer, zone),
-    )  # fmt: skip
-
-
-def _render(ref: Ref, viewer: Viewer | None, zone: str) -> str:
-    declared = ref.panel
-    arguments: list[Any] = [viewer.id] if viewer and declared.audience == "client" else []
-    if declared.keyed:
-        arguments.append(ref.key)
-    with timezone.override(ZoneInfo(zone)):
-        try:
-            context = declared.loader(*arguments)
-        except LookupError as error:
-            raise UnknownPanel(str(ref)) from error
-        html = render_to_string(declared.template, {**context, "v": "", "panel": str(ref)}).strip()
-    assert html.count(EMPTY_V) == 1, f'{declared.template} needs one data-v="{{{{ v }}}}"'
-    return html.replace(EMPTY_V, f'data-v="{hashlib.sha256(html.encode()).hexdigest()[:16]}"', 1)
-
-
-def version_in(html: str) -> str:
-    """The `data-v` of a rendered panel: equal means that nothing a person sees has changed."""
-    begin = html.index('data-v="') + len('data-v="')
-    return html[begin : begin + 16]

@@ -3,9 +3,13 @@
 from typing import Any
 
 from django import template
+from django.utils import translation
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evbunker.live.panels import REGISTRY, Ref, ref_of, render
+from evbunker.live.hub import SILENCE_SECONDS
+from evbunker.live.panels import REGISTRY, Ref, Viewer, ref_of
+from evbunker.live.rendering import list_version, pane_of, render
 
 register = template.Library()
 
@@ -13,19 +17,40 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def panel(context: dict[str, Any], name: str, key: object = "") -> SafeString:
     """The panel `name`; the view must have made sure that its visitor may see it."""
-    request = context["request"]
-    viewer = request.user if request.user.is_authenticated else None
-    return SafeString(render(_ref(name, key), viewer))
+    return SafeString(render(_ref(name, key), _viewer(context)))
+
+
+@register.simple_tag(takes_context=True)
+def live_list(context: dict[str, Any], name: str, filtered: bool = False) -> SafeString:
+    """Attributes of the element that shows the list `name` (a panel with `rows`) and can fetch itself again.
+
+    Its rows change in place. It hears `live:stale` when that is not enough: a row changed that it does not show, or,
+    if it is `filtered`, any row. The view's queryset must be read after this tag: give it to the template unread.
+
+        <section {% live_list "payments" filtered=form.is_filtered %} hx-get="{{ request.get_full_path }}"
+                 hx-trigger="live:stale delay:500ms" hx-select="#stale-payments" hx-swap="outerHTML">
+    """
+    version = list_version(pane_of(_ref(name), _viewer(context)))
+    return format_html('id="stale-{}" data-v="{}"{}', name, version, " data-filtered" if filtered else "")
 
 
 @register.inclusion_tag("live/_socket.html")
 def live_socket(panels: str, key: object = "") -> dict[str, object]:
-    """The line that keeps these panels (names with commas between; keyed ones get `key`) right, and tells its state."""
+    """The line that keeps these panels (names with commas between; keyed ones get `key`) right, and tells its state.
+
+    A page has at most one.
+    """
     refs = [str(_ref(name.strip(), key)) for name in panels.split(",")]
-    return {"panels": ",".join(refs)}
+    return {"panels": ",".join(refs), "language": translation.get_language(), "silence_seconds": SILENCE_SECONDS}
 
 
-def _ref(name: str, key: object) -> Ref:
+def _ref(name: str, key: object = "") -> Ref:
     """`key` counts only for a panel that has keys; a name may also bring its own, as `name:key`."""
-    bare = ":" in name or not REGISTRY[name].keyed
-    return ref_of(name if bare else f"{name}:{key}")
+    declared = REGISTRY.get(name)
+    takes_key = declared is not None and (declared.keyed or declared.rows)
+    return ref_of(f"{name}:{key}" if takes_key and key else name)
+
+
+def _viewer(context: dict[str, Any]) -> Viewer | None:
+    user = context["request"].user
+    return user if user.is_authenticated else None

@@ -1,73 +1,117 @@
-// Keeps panels right over one socket, and says honestly when it cannot.
+// Keeps panels right over one socket, and says honestly when it cannot. `docs/decisions/0003-live-panels.md` says why.
 
-const SILENCE_MS = 35_000; // the server sends something every 15 s
-const LOOK_MS = 1_000;
+const SILENCE_MS = 35_000; // the server sends something every 15 s; the page may say otherwise
 const MOST_DELAY_MS = 8_000;
 const REFUSED = { 4401: "signedOut", 4403: "refused" };
-const LEFT_BY_HTMX = [1001, 1005]; // a proxy that restarts: htmx would not connect again
+const RETRIED_BY_HTMX = [1006, 1011, 1012, 1013];
 
-let socket = null;
-let wrapper = null;
-let heardAt = 0;
-let ended = false;
+let socket = null; // never two: the second would bring every frame twice
+let wrapper = null; // htmx's own, which can connect again
+let watchdog = 0;
 
-const delay = (tries) => Math.random() * Math.min(MOST_DELAY_MS, 500 * 2 ** tries);
+// -- The line --------------------------------------------------------------------------------------------------------
+
+const delay = (tries) => Math.min(MOST_DELAY_MS, 500 * 2 ** tries) * (0.5 + Math.random() / 2);
 
 htmx.config.wsReconnectDelay = delay;
 htmx.createWebSocket = (url) => {
+  abandon(socket);
   socket = new WebSocket(url);
   socket.binaryType = htmx.config.wsBinaryType;
+  awaitSign();
   return socket;
 };
 
+// Whatever still happens to it, even minutes later when a dead network comes back, concerns nobody.
+function abandon(old) {
+  if (!old) return;
+  old.onopen = old.onclose = old.onerror = null;
+  old.close();
+}
+
+function line() {
+  return document.getElementById("live-state");
+}
+
 function say(state, message = state) {
-  const line = document.getElementById("live-state");
-  if (!line || line.dataset.state === state) return;
-  line.dataset.state = state;
-  line.querySelector("[data-text]").textContent = line.dataset[message];
+  const status = line();
+  if (!status || status.dataset.state === state) return;
+  status.dataset.state = state;
+  status.querySelector("[data-text]").textContent = status.dataset[message];
+}
+
+// A frozen server or a dead network closes nothing: only silence tells.
+function awaitSign() {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(onSilence, Number(line()?.dataset.silence) * 1000 || SILENCE_MS);
+}
+
+function onSilence() {
+  say("offline");
+  awaitSign();
+  if (socket.readyState === WebSocket.CONNECTING) socket.close(); // htmx then tries again
+  else if (socket.readyState === WebSocket.OPEN) wrapper.reconnect();
 }
 
 document.addEventListener("htmx:wsOpen", (event) => {
   wrapper = event.detail.socketWrapper;
-  heardAt = Date.now();
-  say("live");
+  awaitSign();
 });
 
 document.addEventListener("htmx:wsClose", (event) => {
   const { code } = event.detail.event;
-  ended = code in REFUSED;
-  if (ended) say("ended", REFUSED[code]);
-  else say("offline");
-  if (LEFT_BY_HTMX.includes(code)) setTimeout(() => wrapper?.reconnect(), delay(2));
+  if (code in REFUSED) {
+    clearTimeout(watchdog);
+    say("ended", REFUSED[code]);
+    return;
+  }
+  say("offline");
+  awaitSign();
+  if (!RETRIED_BY_HTMX.includes(code)) setTimeout(event.detail.socketWrapper.reconnect, delay(2)); // say, a proxy's 1001
 });
 
 document.addEventListener("htmx:wsBeforeMessage", (event) => {
-  heardAt = Date.now();
   say("live");
-  if (!event.detail.message.trim()) event.preventDefault();
+  awaitSign();
+  if (!event.detail.message.trim()) event.preventDefault(); // a heartbeat
 });
 
-// A frozen server or a dead network closes nothing: only silence tells. One connection at a time.
-setInterval(() => {
-  if (ended || socket?.readyState !== WebSocket.OPEN || Date.now() - heardAt < SILENCE_MS) return;
-  say("offline");
-  socket.onclose = null;
-  socket.close();
-  wrapper.reconnect();
-}, LOOK_MS);
+// -- What it brings --------------------------------------------------------------------------------------------------
 
-// A panel that looks the same is left alone; otherwise focus and what was opened survive the swap.
-document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  const { target, fragment } = event.detail;
-  const next = fragment.firstElementChild;
-  if (next?.dataset.v && next.dataset.v === target.dataset.v) {
-    event.detail.shouldSwap = false;
-    return;
+htmx.defineExtension("live", { transformResponse: news });
+
+// Of a frame, only what this page shows and what looks different: swapping the rest would only disturb.
+function news(text) {
+  const frame = document.createElement("template");
+  frame.innerHTML = text;
+  for (const mark of frame.content.querySelectorAll("[data-rows]")) tellList(mark, frame.content);
+  for (const part of [...frame.content.children]) {
+    const shown = document.getElementById(part.id);
+    const same = part.dataset.v && part.dataset.v === shown?.dataset.v;
+    if (!shown || same || part.hasAttribute("data-rows")) part.remove();
   }
+  return frame.innerHTML;
+}
+
+// A list is right again if it shows every row that made the difference; otherwise it fetches itself.
+function tellList(mark, frame) {
+  const list = document.getElementById(mark.id);
+  if (!list || list.dataset.v === mark.dataset.v) return;
+  const rows = mark.dataset.rows.split(" ").filter(Boolean);
+  const here = (id) => frame.getElementById(id) && document.getElementById(id);
+  if (rows.length && !("filtered" in list.dataset) && rows.every(here)) list.dataset.v = mark.dataset.v;
+  else htmx.trigger(list, "live:stale");
+}
+
+// A swap makes new elements: focus, what was opened or closed, and how far it was scrolled go over to them by id.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
   const focused = target.contains(document.activeElement) ? document.activeElement.id : "";
-  const open = [...target.querySelectorAll("details[open][id]")].map((details) => details.id);
+  const details = [...target.querySelectorAll("details[id]")].map(({ id, open }) => ({ id, open }));
+  const scrolled = [...target.querySelectorAll("[id]")]
+    .filter((element) => element.scrollLeft || element.scrollTop)
+    .map(({ id, scrollLeft, scrollTop }) => ({ id, scrollLeft, scrollTop }));
   queueMicrotask(() => {
-    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const { id, ...state } of [...details, ...scrolled]) Object.assign(document.getElementById(id) ?? {}, state);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   });
 });
