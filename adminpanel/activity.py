@@ -42,7 +42,7 @@ def newest_activity() -> list[Item]:
     """The feed, newest first. Each kind is one read by an index, however many there are."""
     items = [
         *map(_of_client, newest(Client.objects.all(), by="created_at", limit=OF_EACH)),
-        *map(_of_station, newest(Station.objects.all(), by="created_at", limit=OF_EACH)),
+        *map(_of_station, newest(Station.objects.all(), by="id", limit=OF_EACH)),  # ids are in order of time
         *map(_of_booking, newest(Booking.objects.all(), by="created_at", limit=OF_EACH)),
         *map(_of_payment, newest(Payment.objects.all(), by="created_at", limit=OF_EACH)),
         *_of_sessions(),

@@ -24,7 +24,6 @@ from evbunker.admin import RecordAdmin, RecordForm, uuid_of
 
 MOST_FOUND = 500
 BASIS_POINTS = 10_000
-AUDITED = ("name", "status", "currency", "time_zone")
 
 
 def currency_field() -> forms.RegexField:
@@ -104,15 +103,7 @@ class StationAdmin(RecordAdmin):
 
     def save_model(self, request: HttpRequest, obj: Station, form: StationForm, change: bool) -> None:
         actor: Any = request.user
-        if not change:
-            obj.source_id = obj.pk.hex
-        save_station(station=obj, actor=actor, before=_as_it_was(obj) if change else None)
-
-
-def _as_it_was(station: Station) -> dict[str, Any]:
-    """What the audit trail keeps of a station before it is saved."""
-    kept = Station.objects.get(pk=station.pk)
-    return {name: getattr(kept, name) for name in AUDITED} | {"tariff": str(kept.tariff_id) if kept.tariff_id else None}
+        save_station(station=obj, actor=actor)
 
 
 class EvseForm(RecordForm):

@@ -68,7 +68,7 @@ def test_a_tariff_is_given_by_owners_alone(client: Visitor, opal: Client, olga: 
     client.post(change_page(station), form_of(client, change_page(station)) | {"tariff": str(dear.pk)})
     assert Station.objects.get(pk=station.pk).tariff_id == dear.pk
     change = Change.objects.get(record_id=station.pk, actor=olga.email)
-    assert (change.before["tariff"], change.after["tariff"]) == (str(station.tariff_id), str(dear.pk))
+    assert (change.before["tariff_id"], change.after["tariff_id"]) == (str(station.tariff_id), str(dear.pk))
 
 
 def test_a_tariff_in_another_currency_is_refused(client: Visitor, olga: Client, station: Station) -> None:
