@@ -18,7 +18,7 @@ if env_file := env.str("ENV_FILE", default=""):
 
 def required_unless_debug(name: str, debug_default: str) -> str:
     """The variable `name`; with DEBUG=1 it may be left out."""
-    value = env.str(name, default=debug_default if DEBUG else "")
+    value: str = env.str(name, default=debug_default if DEBUG else "")
     if not value:
         raise ImproperlyConfigured(f"Set {name} in the environment (or DEBUG=1 on a laptop).")
     return value
@@ -223,7 +223,7 @@ RATE_LIMITS = {
 }
 if not env.bool("RATE_LIMITS", default=True):
     RATE_LIMITS = {}
-ACCOUNT_RATE_LIMITS = {} if RATE_LIMITS else False
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 """Addresses whose X-Forwarded-For is believed."""
 
