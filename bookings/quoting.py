@@ -12,6 +12,9 @@ from bookings.refusals import SlotTaken
 from bookings.rules import checked_period, most_energy_wh
 from bookings.slots import Period
 
+USUAL_BATTERY_WH = 54_000
+"""Where the car is not known: usable battery, the mean of the 197 cars that `USUAL_WH_PER_KM` is the mean of."""
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -55,6 +58,6 @@ def useful_energy_wh(evse: Evse, minutes: int, vehicle: Vehicle | None) -> int:
     """What the EVSE can deliver in that time, and the car can take."""
     most = most_energy_wh(evse, minutes)
     if vehicle is None:
-        return most
+        return min(most, USUAL_BATTERY_WH)
     car_w = vehicle.dc_max_w if evse.current == Evse.Current.DC else vehicle.ac_max_w
     return min(most, vehicle.usable_battery_wh, car_w * minutes // 60 or most)

@@ -163,6 +163,14 @@ class BookingForm(forms.Form):
         raise ValidationError(_("We could not read that time. Choose a start from the list."))
 
     @property
+    def clean_parts(self) -> dict[str, Any]:
+        """What could be read of the wish, be it whole or not."""
+        if not self.is_bound:
+            return {}
+        self.is_valid()
+        return self.cleaned_data
+
+    @property
     def energy_wh(self) -> int | None:
         """What was typed, exactly."""
         typed = self.cleaned_data["energy_kwh"]

@@ -1,6 +1,7 @@
 """One station: what it offers, when it is free, what a wish costs, and holding it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,7 +23,7 @@ from bookings.quoting import Wish, quote, useful_energy_wh
 from bookings.refusals import UnknownEvse
 from bookings.slots import MOST_DAYS_AHEAD
 from bookings.views.answers import SeeOther, driver, refused, viewer
-from bookings.wishes import BookingForm
+from bookings.wishes import USUAL_MINUTES, BookingForm
 from evbunker import clock
 from evbunker.errors import DomainError
 from evbunker.models import new_id
@@ -36,7 +37,7 @@ DAYS_SHOWN = 7
 def station(request: HttpRequest, station_id: UUID) -> HttpResponse:
     """The page; with a whole wish in the address also its price."""
     shown = _station(request, station_id)
-    form = BookingForm(request.GET if "start" in request.GET else None)
+    form = wish_form(request.GET) if "start" in request.GET else BookingForm()
     return render(request, PAGE, page_of(shown, request.GET, form) | _priced(request, shown, form))
 
 
@@ -44,7 +45,7 @@ def station(request: HttpRequest, station_id: UUID) -> HttpResponse:
 def station_quote(request: HttpRequest, station_id: UUID) -> HttpResponse:
     """The price of a wish alone, for htmx; the address bar then names the wish."""
     shown = _station(request, station_id)
-    form = BookingForm(request.GET)
+    form = wish_form(request.GET)
     context = {"station": shown, "form": form, "day": day_of(shown, request.GET)}
     response = render(request, "bookings/_quote.html", context | _priced(request, shown, form))
     response["HX-Replace-Url"] = wish_url(shown, request.GET)
@@ -116,7 +117,12 @@ def _wish(request: HttpRequest, shown: Station, form: BookingForm) -> Wish:
     return Wish(shown, evse, form.cleaned_data["start"], minutes, energy_wh, vehicle)
 
 
-def wish_url(shown: Station, asked: QueryDict) -> str:
+def wish_form(asked: QueryDict) -> BookingForm:
+    """The form with that wish; a link from the day's table says nothing of the length."""
+    return BookingForm({"minutes": USUAL_MINUTES, **asked.dict()})
+
+
+def wish_url(shown: Station, asked: Mapping[str, Any]) -> str:
     """The station's page with that wish filled in."""
     names = ("date", "evse", "start", "minutes", "energy_kwh")
     known = {name: asked[name] for name in names if asked.get(name)}
@@ -128,7 +134,7 @@ def page_of(shown: Station, asked: QueryDict, form: BookingForm) -> dict[str, An
     day = day_of(shown, asked)
     days = availability_of(shown, day)
     rows = rows_of(days, shown.zone)
-    chosen = form.cleaned_data.get("start") if form.is_bound and form.is_valid() else None
+    chosen = form.clean_parts.get("start")
     return {
         "station": shown,
         "form": form,

@@ -102,6 +102,8 @@ def test_the_table_offers_what_is_free(client: Visitor, station: Station, evse: 
     assert 'data-free="0011"' in html  # noon to half past is gone
     assert "1: free from 12:30" in html
     assert html.count('data-free="1111"') == 23
+    link = next(part for part in html.split('href="') if "12%3A30" in part).split("#")[0].replace("&amp;", "&")
+    assert "12:30–13:30" in text_of(client.get(page(station) + link))
 
 
 def test_a_whole_wish_in_the_address_shows_its_price(client: Visitor, station: Station, evse: Evse) -> None:
@@ -116,7 +118,7 @@ def test_the_price_alone_names_the_wish_for_the_address_bar(client: Visitor, sta
     answer = client.get(page(station) + "quote/", wish(evse), headers={"HX-Request": "true"})
 
     assert "<html" not in text_of(answer)
-    assert "€31.00" in text_of(answer)  # 60 kWh: what the EVSE delivers in an hour
+    assert "€28.30" in text_of(answer)  # 54 kWh: a usual car's battery, less than the EVSE delivers in an hour
     named = parse_qs(urlsplit(answer.headers["HX-Replace-Url"]).query)
     assert named["evse"] == [str(evse.pk)]
 
