@@ -87,9 +87,9 @@ def compute_highlights(client_id: UUID) -> Highlights:
 
 def days_of(client_id: UUID) -> list[Day]:
     """Every day on which the client's charging was confirmed, in order: one indexed query, a row a day."""
-    sums = {"wh": Sum("energy_wh"), "m": Sum("distance_m"), "g": Sum("co2_saved_g"), "n": Count("pk")}
-    rows = EcoStat.objects.filter(client_id=client_id).values("day").annotate(**sums)
-    days = [Day(row["day"], row["wh"], row["m"], row["g"], row["n"]) for row in rows]
+    sums = {"wh": Sum("energy_wh"), "m": Sum("distance_m"), "g": Sum("co2_saved_g"), "known": Count("co2_saved_g")}
+    rows = EcoStat.objects.filter(client_id=client_id).values("day").annotate(n=Count("pk"), **sums)
+    days = [Day(row["day"], row["wh"], row["m"], row["g"] if row["known"] else None, row["n"]) for row in rows]
     return sorted(days, key=lambda day: day.day)
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from bookings import eco
 from bookings.places import country_choices
+from bookings.pricing import half_up
 from evbunker import clock
 
 EXAMPLE_WH = 20_000
@@ -59,7 +60,7 @@ def worked_example() -> dict[str, Any]:
     )  # fmt: skip
     assert found.co2_saved_g is not None, "the example's country has a grid"
     assert found.money_saved_minor is not None, "the example's country has a petrol price"
-    grid_g = eco.half_up(EXAMPLE_WH * found.factors["grid"]["value"], 1000)
+    grid_g = half_up(EXAMPLE_WH * found.factors["grid"]["value"], 1000)
     return {
         "impact": found,
         "country": _names()[EXAMPLE_COUNTRY],
