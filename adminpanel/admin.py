@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from adminpanel.models import Setting
 from adminpanel.texts import TEXTS, set_text, text_of
-from evbunker.admin import RecordAdmin
+from evbunker.admin import RecordAdmin, RecordForm
 
 for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
     # Roles are set on the client; addresses and second factors are their owner's own business.
@@ -23,7 +23,7 @@ for model in (Group, EmailAddress, EmailConfirmation, Authenticator):
         admin.site.unregister(model)
 
 
-class SettingForm(forms.ModelForm):  # type: ignore[type-arg]
+class SettingForm(RecordForm):
     """One text. The key is chosen once, from what the site knows."""
 
     key = forms.ChoiceField(label=_("Text"), widget=UnfoldAdminSelectWidget)

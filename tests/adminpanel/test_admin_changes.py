@@ -8,7 +8,9 @@ from django.urls import reverse
 
 from adminpanel.models import Setting
 from adminpanel.texts import text_of
+from bookings.leaving import delete_account
 from bookings.models import Client, Evse, Station, Tariff
+from bookings.standing import Forgotten, set_active
 from evbunker.models import Change
 from tests.people import make_client
 
@@ -91,6 +93,19 @@ def test_owners_alone_change_tariffs(client: Visitor, opal: Client, olga: Client
     assert actions() == ["tariff.saved"]
 
 
+def test_an_operator_adds_an_evse_and_the_station_derives_the_rest(
+    client: Visitor, opal: Client, station: Station
+) -> None:
+    client.force_login(opal)
+    plug = {"current": "ac", "max_power_w": "22000", "connector_types": ["IEC_62196_T2"], "status": "available"}
+    form = {"station": str(station.pk), "label": "B2", "ocpp_identity": ""} | plug
+    answer = client.post(reverse("admin:bookings_evse_add"), form)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    station.refresh_from_db()
+    assert (station.evse_count, station.max_power_w, station.connector_types) == (1, 22_000, ["IEC_62196_T2"])
+    assert client.post(reverse("admin:bookings_evse_add"), form | {"connector_types": ["USB"]}).status_code == 200
+
+
 def test_an_evse_out_of_service_makes_its_station_not_bookable(client: Visitor, opal: Client, evse: Evse) -> None:
     client.force_login(opal)
     form = form_of(client, change_page(evse)) | {"status": "out_of_service"}
@@ -138,6 +153,19 @@ def test_operators_suspend_drivers_and_no_staff(client: Visitor, opal: Client, v
     assert actions() == ["client.suspended", "client.restored"]
 
 
+def test_a_suspended_client_is_signed_out(client: Visitor, opal: Client, dara: Client) -> None:
+    client.force_login(dara)
+    assert client.get("/profile/").status_code == 200
+    set_active(client=dara, active=False, actor=opal)
+    assert client.get("/profile/").status_code == 302
+
+
+def test_a_deleted_account_stays_deleted(opal: Client, dara: Client) -> None:
+    delete_account(client=dara)
+    with pytest.raises(Forgotten):
+        set_active(client=dara, active=True, actor=opal)
+
+
 def test_owners_write_the_texts(client: Visitor, olga: Client, opal: Client) -> None:
     add = reverse("admin:adminpanel_setting_add")
     client.force_login(opal)
@@ -146,7 +174,8 @@ def test_owners_write_the_texts(client: Visitor, olga: Client, opal: Client) -> 
     assert "has not published" in client.get(f"{add}?key=terms").content.decode()
     assert client.post(add, {"key": "terms", "value": "Be kind."}).status_code == 302
     setting = Setting.objects.get()
-    client.post(change_page(setting), {"key": "privacy", "value": "Be kinder."})
+    form = form_of(client, change_page(setting)) | {"key": "privacy", "value": "Be kinder."}
+    assert client.post(change_page(setting), form).status_code == 302
     assert (Setting.objects.get().key, text_of("terms")) == ("terms", "Be kinder.")
     assert client.post(add, {"key": "terms", "value": "Twice."}).status_code == 200, "there is one already"
     assert client.post(add, {"key": "operator_email", "value": "nobody"}).status_code == 200

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from adminpanel.models import Setting
 from bookings.holding import hold
-from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, SearchWord, Vehicle
+from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
 from evbunker import clock
 from evbunker.admin import RecordAdmin
@@ -133,3 +133,16 @@ def test_history_is_the_audit_trail(client: Visitor, olga: Client, dara: Client,
     client.force_login(olga)
     page = client.get(address(Booking, "history", booking.pk), follow=True)
     assert [change.action for change in page.context["cl"].result_list] == ["booking.held"]
+
+
+def test_the_chooser_of_a_station_opens(client: Visitor, opal: Client, station: Station) -> None:
+    client.force_login(opal)
+    page = client.get(address(Station, "changelist"), {"_popup": "1", "_to_field": "id"})
+    assert page.status_code == 200
+    assert str(station.pk) in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["search/?s=book", "jsi18n/", "bookings/", "nothing/", "bookings/booking/1/change/"])
+def test_other_addresses_of_the_admin_break_nothing(client: Visitor, vera: Client, path: str) -> None:
+    client.force_login(vera)
+    assert client.get(f"/admin/{path}").status_code in (200, 302, 404)
