@@ -9,29 +9,26 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.api.inputs import parse_instant_in_address, parse_place
+from bookings.forms import CAR_CONNECTORS
 from bookings.models import Connector
 from bookings.slots import MOST_DAYS_AHEAD, MOST_SLOTS, SLOT_MINUTES, slot_of, start_of
 from evbunker import clock
 from evbunker.moments import format_minutes
 from evbunker.units import POWER, format_quantity
 
-COMMON = (
-    Connector.IEC_62196_T2, Connector.IEC_62196_T2_COMBO, Connector.CHADEMO, Connector.IEC_62196_T1,
-    Connector.IEC_62196_T1_COMBO, Connector.NACS, Connector.TESLA_S, Connector.GBT_AC, Connector.GBT_DC,
-)  # fmt: skip
-"""The plugs of cars on the road, most of them first."""
 POWERS_W = (3_700, 7_400, 11_000, 22_000, 43_000, 50_000, 100_000, 150_000, 300_000)
 RADII_KM = (2, 5, 10, 25, 50, 100, 250)
 USUAL_MINUTES = 60
 USUAL_RADIUS_KM = 25
 
 
-def connector_choices() -> list[tuple[str, Any]]:
-    """Every connector, the common ones on top."""
-    rest = [(one.value, one.label) for one in Connector if one not in COMMON]
+def connector_choices() -> list[tuple[Any, Any]]:
+    """Every connector, those of cars on top."""
+    rest = [(one.value, one.label) for one in Connector if one not in CAR_CONNECTORS]
     return [
         ("", _("Any")),
-        *((one.value, one.label) for one in COMMON),
+        *((one.value, one.label) for one in CAR_CONNECTORS),
         (_("Other plugs and sockets"), rest),
     ]
 
@@ -53,6 +50,13 @@ def known_zone(name: str) -> ZoneInfo | None:
         return None
 
 
+class NumberChoiceField(forms.TypedChoiceField):
+    """One of some integers; `usual` if nothing was chosen."""
+
+    def __init__(self, *, usual: int, **kwargs: Any) -> None:
+        super().__init__(coerce=int, empty_value=usual, required=False, **kwargs)  # type: ignore[arg-type]
+
+
 class SearchForm(forms.Form):
     """Find a station. The names are those of the JSON API; `zone` is the zone that `free_from` is meant in."""
 
@@ -63,35 +67,25 @@ class SearchForm(forms.Form):
         ),
     )  # fmt: skip
     near = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
-    radius_km = forms.TypedChoiceField(
-        label=_("Within"), required=False, coerce=int, empty_value=USUAL_RADIUS_KM,
-        choices=[(km, _("%(km)s km") % {"km": km}) for km in RADII_KM],
-    )  # fmt: skip
-    connector = forms.ChoiceField(label=_("Connector"), required=False, choices=connector_choices)
-    min_power_w = forms.TypedChoiceField(
-        label=_("Power, at least"), required=False, coerce=int, empty_value=0, choices=power_choices
+    radius_km = NumberChoiceField(
+        label=_("Within"), usual=USUAL_RADIUS_KM, choices=[(km, _("%(km)s km") % {"km": km}) for km in RADII_KM]
     )
+    connector = forms.ChoiceField(label=_("Connector"), required=False, choices=connector_choices)
+    min_power_w = NumberChoiceField(label=_("Power, at least"), usual=0, choices=power_choices)
     free_from = forms.DateTimeField(
         label=_("Free from"), required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": SLOT_MINUTES * 60}),
     )  # fmt: skip
-    minutes = forms.TypedChoiceField(
-        label=_("For"), required=False, coerce=int, empty_value=USUAL_MINUTES, choices=length_choices
-    )
+    minutes = NumberChoiceField(label=_("For"), usual=USUAL_MINUTES, choices=length_choices)
     zone = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def clean_near(self) -> tuple[float, float] | None:
         """Degrees of latitude and longitude."""
         text = self.cleaned_data["near"]
-        if not text:
-            return None
         try:
-            latitude, longitude = (float(part) for part in text.split(","))
-        except ValueError:
-            latitude = longitude = float("nan")
-        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            raise ValidationError(_("We could not read that place. Write latitude and longitude like 52.52,13.40."))
-        return latitude, longitude
+            return parse_place(text) if text else None
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_zone(self) -> ZoneInfo:
         zone = known_zone(self.cleaned_data["zone"] or "UTC")
@@ -155,12 +149,12 @@ class BookingForm(forms.Form):
     def clean_start(self) -> dt.datetime:
         """An instant, with its offset: local times alone are ambiguous on the night the clocks change."""
         try:
-            moment = dt.datetime.fromisoformat(self.cleaned_data["start"].replace(" ", "+"))
-            if moment.tzinfo is not None:
-                return moment.astimezone(dt.UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise ValidationError(_("We could not read that time. Choose a start from the list."))
+            moment = parse_instant_in_address(self.cleaned_data["start"])
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValidationError(_("We could not read that time. Choose a start from the list."))
+        return moment.astimezone(dt.UTC)
 
     @property
     def clean_parts(self) -> dict[str, Any]:

@@ -90,9 +90,9 @@ def test_a_client_searches_in_its_own_zone(client: Visitor, dara: Client) -> Non
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"near": "here"}, "We could not read that place."),
-        ({"near": "nan,nan"}, "We could not read that place."),
-        ({"near": "91,0"}, "We could not read that place."),
+        ({"near": "here"}, "Write latitude and longitude like 52.52,13.40."),
+        ({"near": "nan,nan"}, "Write latitude and longitude like 52.52,13.40."),
+        ({"near": "91,0"}, "Write latitude and longitude like 52.52,13.40."),
         ({"radius_km": "3"}, "Select a valid choice."),
         ({"connector": "FORK"}, "Select a valid choice."),
         ({"min_power_w": "x"}, "Select a valid choice."),
