@@ -8,7 +8,7 @@ import pytest
 from bookings.geo import Point, box_around, distance_m
 from bookings.models import Client, Evse, Station, Tariff
 from bookings.search import BadCursor, find_stations
-from bookings.stations import refresh_station
+from bookings.stations import refresh_station, save_station
 from evbunker import clock
 from tests.booking_steps import held, slot_in
 from tests.places import make_evse, make_station
@@ -123,7 +123,7 @@ class TestWhatIsDerived:
     def test_words_follow_a_new_name(self, tariff: Tariff) -> None:
         station = make("Harbour", tariff)
         station.name = "Marina"
-        refresh_station(station)
+        save_station(station=station, actor="test")
         assert (names(text="harbour"), names(text="marina")) == ([], ["Marina"])
 
 
