@@ -151,7 +151,7 @@ def test_whoever_watches_is_told_after_the_commit(station: Station, opal: Client
 
 @pytest.mark.race
 def test_two_evses_that_break_at_once_leave_nothing_bookable(station: Station, opal: Client) -> None:
-    """Each unit sees the other's EVSE as it was; one must run again, or the station stays bookable with nothing left."""
+    """Each unit sees the other's EVSE as it was: one must run again, or the station stays bookable."""
     for _round in range(10):
         Evse.objects.update(status=Evse.Status.AVAILABLE)
         refresh_station(station)
