@@ -8,7 +8,6 @@ class EvbunkerConfig(AppConfig):
 
     def ready(self) -> None:
         from evbunker import checks  # noqa: F401 - registers them
-
         from evbunker.live import receivers  # noqa: F401 - connects them
 
         autodiscover_modules("panels")

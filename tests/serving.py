@@ -23,12 +23,13 @@ class Site:
         self.log = log
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
+        self.application = "evbunker.asgi:application"
         self.may_fail = False
         """Set it in a test that provokes errors of the server; otherwise a traceback in its log fails the test."""
 
     def start(self) -> None:
         port = str(urlsplit(self.url).port)
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, "evbunker.asgi:application"]
+        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, self.application]
         self.process = engines.spawn(command, self.log, os.environ | database_of_this_run() | self.environment)
         try:
             engines.wait_until(self.answers, "The server did not start.", seconds=30)

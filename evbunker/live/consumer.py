@@ -43,19 +43,29 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not origin_allowed(headers.get("origin"), headers.get("host", "")):
             await self.close()
             return
-        await self.accept()
         query = parse_qs(self.scope["query_string"].decode(errors="replace"))
         try:
             self.watcher = await database_sync_to_async(self._watcher, thread_sensitive=False)(headers, query)
         except SignedOut:
-            await self.close(SIGNED_OUT)
+            await self._accept_and_close(SIGNED_OUT)
         except (NotAllowed, UnknownPanel):
-            await self.close(NOT_ALLOWED)
+            await self._accept_and_close(NOT_ALLOWED)
         except Exception:  # a dead database or cache; a browser tries again
             log.warning("A socket could not be opened.", exc_info=True)
-            await self.close(TRY_AGAIN)
+            await self._accept_and_close(TRY_AGAIN)
         else:
-            await hub_of_this_loop().join(self.watcher)
+            await self._watch(self.watcher)
+
+    async def _watch(self, watcher: Watcher) -> None:
+        """From the handshake on it hears everything."""
+        hub = hub_of_this_loop()
+        await hub.join(watcher)
+        await self.accept()
+        hub.show(watcher)
+
+    async def _accept_and_close(self, code: int) -> None:
+        await self.accept()
+        await self.close(code)
 
     def _watcher(self, headers: dict[str, str], query: Query) -> Watcher:
         """Raises SignedOut, NotAllowed or UnknownPanel."""

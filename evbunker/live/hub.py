@@ -52,7 +52,7 @@ class Hub:
         self.pumps: dict[Watcher, asyncio.Task[None]] = {}
 
     async def join(self, watcher: Watcher) -> None:
-        """Send `watcher` what it shows, now and whenever it changes; listen first, so that nothing is missed."""
+        """Listen for `watcher`. Comes before `show`, so that nothing is missed in between."""
         self.watchers.add(watcher)
         for group in watcher.groups():
             self.members[group].add(watcher)
@@ -60,10 +60,13 @@ class Hub:
             self.running = {self._do(self._while_running(work)) for work in (self._beat, self._look)}
         async with self.gate:
             await self.line.join(watcher.groups())
-        if watcher not in self.watchers:
+
+    def show(self, watcher: Watcher) -> None:
+        """Send `watcher` what it watches, now and whenever it changes."""
+        if watcher not in self.watchers:  # its right ended meanwhile
             return
         if watcher.shows_panels:
-            await watcher.try_send(BLANK)
+            self._do(watcher.try_send(BLANK))
         else:
             self.pumps[watcher] = asyncio.create_task(watcher.send_unsent())
         for pane in watcher.panes:

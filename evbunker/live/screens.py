@@ -72,9 +72,10 @@ class Screen:
         newcomers, self.waiting, self.stale, self.version = self.waiting, set(), False, ""
         async with self.renderers:
             version, html = await database_sync_to_async(html_of, thread_sensitive=False)(self.pane)
-        receivers = newcomers if html == self.html else self.sockets
-        self.version, self.html, self.shown_at = version, html, time.monotonic()
-        await self._send(receivers, html)
+        changed, self.version, self.html, self.shown_at = html != self.html, version, html, time.monotonic()
+        if changed:
+            self.waiting.clear()  # whoever came meanwhile is one of the sockets
+        await self._send(self.sockets if changed else newcomers, html)
 
     async def _send(self, receivers: Iterable[Watcher], text: str) -> None:
         for watcher in list(receivers):

@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from evbunker.live.hub import SILENCE_SECONDS
+from evbunker.live import hub
 from evbunker.live.panels import REGISTRY, Ref, Viewer, ref_of
 from evbunker.live.rendering import list_version, pane_of, render
 
@@ -41,7 +41,7 @@ def live_socket(panels: str, key: object = "") -> dict[str, object]:
     A page has at most one.
     """
     refs = [str(_ref(name.strip(), key)) for name in panels.split(",")]
-    return {"panels": ",".join(refs), "language": translation.get_language(), "silence_seconds": SILENCE_SECONDS}
+    return {"panels": ",".join(refs), "language": translation.get_language(), "silence_seconds": hub.SILENCE_SECONDS}
 
 
 def _ref(name: str, key: object = "") -> Ref:
