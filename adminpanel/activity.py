@@ -14,9 +14,9 @@ from evbunker.money import format_money
 from evbunker.units import ENERGY, format_quantity
 from payments.models import Payment
 
-OF_EACH = 8
+OF_EACH = 5
 """So many of each kind are read, so that an import of a thousand stations does not hide everything else."""
-SHOWN = 16
+SHOWN = 20
 State = ChargingSession.Status
 ICONS = {"client": "user", "station": "pin", "booking": "calendar", "payment": "coin", "session": "bolt"}
 
@@ -78,7 +78,8 @@ def _of_sessions() -> list[Item]:
     of_sessions = Change.objects.filter(record_type=ChargingSession._meta.label_lower)
     changes = newest(of_sessions, by="created_at", limit=2 * OF_EACH)
     last = {change.record_id: change.created_at for change in reversed(changes)}
-    return [_of_session(session, last[session.pk]) for session in ChargingSession.objects.filter(pk__in=list(last))]
+    sessions = ChargingSession.objects.filter(pk__in=sorted(last, key=last.__getitem__)[-OF_EACH:])
+    return [_of_session(session, last[session.pk]) for session in sessions]
 
 
 def _of_session(session: ChargingSession, at: dt.datetime) -> Item:

@@ -7,7 +7,7 @@ from django.test import Client as Visitor
 from adminpanel.urls import urlpatterns
 from bookings.models import Client
 from bookings.tokens import create_token
-from tests.people import make_client
+from tests.people import PASSWORD, make_client
 
 SIGN_IN, SECOND_FACTOR = "/accounts/login/", "/accounts/2fa/"
 STAFF_PAGES = ["/operations/", "/operations/overview/", "/admin/", "/admin/bookings/booking/", "/admin/login/"]
@@ -134,3 +134,11 @@ def test_the_admin_alone_may_compile_code(client: Visitor, olga: Client) -> None
 def test_the_admins_own_password_form_is_not_used(client: Visitor, olga: Client) -> None:
     client.force_login(olga)
     assert client.get("/admin/password_change/")["Location"] == "/accounts/password/change/"
+
+
+def test_the_admins_own_sign_in_lets_nobody_become_somebody_else(client: Visitor, vera: Client, olga: Client) -> None:
+    """It knows no limits and no second factor."""
+    client.force_login(vera)
+    answer = client.post("/admin/login/?next=/admin/", {"username": olga.email, "password": PASSWORD})
+    assert answer["Location"] == "/accounts/login/?next=/admin/"
+    assert client.get("/admin/").wsgi_request.user == vera
