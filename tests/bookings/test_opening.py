@@ -134,7 +134,7 @@ def test_a_period_is_open_exactly_when_each_of_its_hours_is(
 
 @pytest.mark.parametrize("hours", [{}, SHOP, BAR, {"regular_hours": []}])
 def test_good_hours_pass(hours: dict[str, Any]) -> None:
-    validate(hours)
+    assert validate(hours) is None
 
 
 def exception(begin: object, end: object) -> dict[str, Any]:
