@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from adminpanel.demo.network import CITIES, City
 from bookings.charging import close_unused, start_session, stop_session
@@ -27,6 +28,8 @@ from payments.settling import settle
 from payments.starting import start_payment
 
 DAYS = 90
+OPEN_FOR = dt.timedelta(days=DAYS + 12)
+"""The network is older than its history, so that everybody has signed up before it begins."""
 DAYS_AHEAD = 4
 WISHES = 2150
 HABIT = 0.015
@@ -83,6 +86,15 @@ def wishes(*, today: dt.date, drivers: list[Client], stations: list[Station], ev
             evse=evse,
             ending=rng.choice(ENDINGS),
         )
+    yield _tomorrow_evening(today, drivers[0], cities[CITIES[0].name][-1], rng)
+
+
+def _tomorrow_evening(today: dt.date, driver: Client, evse: Evse, rng: random.Random) -> Wish:
+    """So that the first driver has something ahead."""
+    zone = ZoneInfo(CITIES[0].time_zone)
+    starts_at = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(18, 30), tzinfo=zone).astimezone(dt.UTC)
+    made_at = starts_at - dt.timedelta(days=2)
+    return Wish(_id_at(made_at, rng), made_at, starts_at, 45, 32_000, driver, evse, "used")
 
 
 def _evses_by_city(stations: list[Station], evses: list[Evse]) -> dict[str, list[Evse]]:
@@ -112,6 +124,11 @@ def _energy_wh(rng: random.Random, evse: Evse, minutes: int) -> int:
     """Cars take a third to nine tenths of what the EVSE could give, and no more than a battery holds."""
     most = evse.max_power_w * minutes // 60
     return max(500, min(int(most * rng.uniform(0.35, 0.9)), rng.randrange(18_000, 60_000)) // 500 * 500)
+
+
+def opening_of_the_network(now: dt.datetime) -> dt.datetime:
+    """When the network opened, if today is the first run."""
+    return now - OPEN_FOR
 
 
 def was_seeded(driver: Client) -> bool:

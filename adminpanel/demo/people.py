@@ -1,5 +1,6 @@
 """Who is in the demonstration: one driver, one operator, one owner, and sixty made-up other drivers."""
 
+import datetime as dt
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
@@ -7,9 +8,11 @@ from allauth.account.models import EmailAddress
 from adminpanel.demo.network import CITIES
 from bookings.models import Client, Vehicle
 from bookings.roles import set_role
+from evbunker import clock
 from evbunker.db import atomic
 
 PASSWORD = "charge-the-demo"  # noqa: S105 (printed by seed_demo, and only a site that plays with sandbox money has it)
+BETWEEN_SIGN_UPS = dt.timedelta(hours=4)
 DRIVER, OPERATOR, OWNER = "driver@demo.example", "operator@demo.example", "owner@demo.example"
 FIRST = ("Ada", "Ben", "Chen", "Dilan", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kiran", "Lena")
 LAST = ("Moreau", "Naidu", "Okafor", "Petersen", "Quist")
@@ -21,20 +24,27 @@ CARS = (
 )
 
 
-def make_people() -> list[Client]:
-    """The drivers, the demo driver first; makes whoever is missing, and the two staff. Safe to repeat."""
-    dara = _driver(DRIVER, "Dara Demo", 0)
+def make_people(opened_at: dt.datetime) -> list[Client]:
+    """The drivers, the demo driver first; makes whoever is missing, and the two staff. Safe to repeat.
+
+    The demo driver signed up when the network opened, the others one after another from then on.
+    """
+    with clock.moved_to(opened_at):
+        dara = _driver(DRIVER, "Dara Demo", 0)
+        _staff()
+    others = [f"{first} {last}" for last in LAST for first in FIRST]
+    return [dara, *(_later_driver(name, index, opened_at) for index, name in enumerate(others, start=1))]
+
+
+def _later_driver(name: str, index: int, opened_at: dt.datetime) -> Client:
+    with clock.moved_to(opened_at + index * BETWEEN_SIGN_UPS):
+        return _driver(f"{name.replace(' ', '.')}@drivers.demo.example".lower(), name, index)
+
+
+def _staff() -> None:
     for email, name, role in ((OPERATOR, "Opal Demo", "operator"), (OWNER, "Olga Demo", "owner")):
         staff = _client(email, name, CITIES[0].country, CITIES[0].time_zone, password=PASSWORD)
         set_role(client=staff, role=role, actor="seed_demo")
-    others = [(first, last) for last in LAST for first in FIRST]
-    return [
-        dara,
-        *(
-            _driver(f"{first}.{last}@drivers.demo.example".lower(), f"{first} {last}", index)
-            for index, (first, last) in enumerate(others, start=1)
-        ),
-    ]
 
 
 def _driver(email: str, name: str, index: int) -> Client:

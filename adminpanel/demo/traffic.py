@@ -3,7 +3,6 @@
 import datetime as dt
 import logging
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ from evbunker import clock
 
 log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 15
+UNPLUGGED_EARLY = 0.05
 
 
 class Refused(Exception):
@@ -65,22 +65,26 @@ def _wish(rng: random.Random, evse: dict[str, Any], minutes: int) -> dict[str, A
     }
 
 
-def start_what_is_due(driver: Driver, rng: random.Random) -> str:
-    """Plug in where the booked time has begun."""
+def charge(driver: Driver, rng: random.Random) -> str:
+    """Plug in where the booked time has begun, now and then unplug early; an empty line if there is nothing to do."""
     now = clock.now()
     for booking in driver.call("GET", "/bookings")["items"]:
-        begun = dt.datetime.fromisoformat(booking["starts_at"]) <= now < dt.datetime.fromisoformat(booking["ends_at"])
-        if begun and booking["status"] == "confirmed":
+        starts_at, ends_at = (dt.datetime.fromisoformat(booking[name]) for name in ("starts_at", "ends_at"))
+        if not starts_at <= now < ends_at:
+            continue
+        if booking["status"] == "confirmed":
             driver.call("POST", f"/bookings/{booking['id']}/start")
-            return f"plugged in at {booking['starts_at']}"
-    return "nothing to start"
+            return f"plugged in: {booking['station_name']}, {booking['evse_label']}"
+        if booking["status"] == "in_use" and rng.random() < UNPLUGGED_EARLY:
+            driver.call("POST", f"/bookings/{booking['id']}/stop")
+            return f"unplugged: {booking['station_name']}, {booking['evse_label']}"
+    return ""
 
 
 def one_act(driver: Driver, rng: random.Random) -> str:
-    """Let one driver do one thing; a refusal is told, not raised."""
-    acts: tuple[Callable[[Driver, random.Random], str], ...] = (book_and_pay, start_what_is_due)
+    """Let one driver plug in, unplug or book; a refusal is told, not raised."""
     try:
-        return rng.choice(acts)(driver, rng)
+        return charge(driver, rng) or book_and_pay(driver, rng)
     except Refused as refusal:
         return f"refused: {refusal}"
     except requests.RequestException as error:

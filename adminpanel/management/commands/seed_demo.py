@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.test.utils import override_settings
 
-from adminpanel.demo.history import WISHES, History, note_seeded, was_seeded, wishes
+from adminpanel.demo.history import OPEN_FOR, WISHES, History, note_seeded, opening_of_the_network, was_seeded, wishes
 from adminpanel.demo.network import SOURCE, build_network
 from adminpanel.demo.people import DRIVER, OPERATOR, OWNER, PASSWORD, make_people
 from bookings.models import Evse, Station
@@ -26,7 +26,10 @@ class Command(BaseCommand):
                 "The demonstration pays with the sandbox: set PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1."
             )
         with override_settings(**QUIETLY), not_waiting_for_the_disk():
-            stations, drivers = build_network(), make_people()
+            opened_at = opening_of_the_network(clock.now())
+            with clock.moved_to(opened_at):
+                stations = build_network()
+            drivers = make_people(opened_at)
             history = self._play(drivers)
             note_seeded(drivers[0])
         self.stdout.write(f"{stations} stations and {history.made} bookings made, {history.refused} wishes refused.")
@@ -38,8 +41,8 @@ class Command(BaseCommand):
             return history
         network = list(Station.objects.filter(source=SOURCE).order_by("source_id"))
         evses = list(Evse.objects.filter(station_id__in=[station.pk for station in network]).order_by("label"))
-        begun_on = drivers[0].created_at.date()  # a second run makes the same plan
-        history.play(list(wishes(today=begun_on, drivers=drivers, stations=network, evses=evses)))
+        first_run = (drivers[0].created_at + OPEN_FOR).date()  # a second run makes the same plan
+        history.play(list(wishes(today=first_run, drivers=drivers, stations=network, evses=evses)))
         return history
 
     def _progress(self, made: int) -> None:
