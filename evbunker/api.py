@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from adminpanel.api import router as operations_router
-from dashboard.api import router as dashboard_router
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 from ninja.openapi.schema import OpenAPISchema
 
+from adminpanel.api import router as operations_router
 from bookings.api import bookings_router, stations_router
 from bookings.auth import PUBLIC, SIGNED_IN
+from dashboard.api import router as dashboard_router
 from evbunker.problems import MEDIA_TYPE, Problem, add_handlers
 from payments.api import router as payments_router
 
@@ -46,6 +47,7 @@ api = Api(
     description=DESCRIPTION,
     urls_namespace="api",
     auth=SIGNED_IN,
+    docs_decorator=require_safe,
     docs=Swagger(settings={"validatorUrl": None, "persistAuthorization": False}),
 )
 add_handlers(api)

@@ -224,6 +224,7 @@ RATE_LIMITS = {
 if not env.bool("RATE_LIMITS", default=True):
     RATE_LIMITS = {}
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
+MFA_RATE_LIMITS = ACCOUNT_RATE_LIMITS
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 """Addresses whose X-Forwarded-For is believed."""
 

@@ -1,0 +1,243 @@
+"""Who gets what at every address of the site, by role and method.
+
+An address that is not in MATRIX fails: add it, and say what each role gets. The pages of the Django admin stand in it
+as one; `tests/adminpanel/test_admin_pages.py` walks them.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from bookings.claims import release
+from bookings.models import Booking, Client, Evse, Vehicle
+from bookings.tokens import create_token
+from tests.booking_steps import held, pending
+from tests.people import make_client
+
+ROLES = ("anonymous", "eli", "viewer", "operator", "owner", "token", "dara")
+"""Dara owns every record in the addresses and comes last, because what she does changes them. `token` is Dara's API
+token, without a cookie."""
+METHODS = ("GET", "POST", "PUT", "DELETE")
+NOTHING_DONE = {302, 401, 403, 404, 405}
+"""What a method that MATRIX does not name may answer."""
+
+# What each of ROLES gets, in that order; one number stands for all of them.
+PAGE = (302, 200, 200, 200, 200, 302, 200)  # of one's own
+MY_RECORD = (302, 404, 404, 404, 404, 302, 200)
+ACT = (302, 404, 404, 404, 404, 302, 302)  # on a record of one's own
+STAFF = (302, 404, 200, 200, 200, 302, 404)
+STAFF_MOVES_ON = (302, 404, 302, 302, 302, 302, 404)
+OUTSIDE = (200, 302, 302, 302, 302, 200, 302)  # for who is signed out; whoever is signed in moves on
+WITH_FACTOR = (302, 404, 404, 404, 404, 302, 404)  # for who has a second factor, which nobody here does
+API = (401, 200, 200, 200, 200, 200, 200)
+API_INVALID = (401, 422, 422, 422, 422, 422, 422)
+API_MINE = (401, 404, 404, 404, 404, 200, 200)
+API_STAFF = (401, 404, 200, 200, 200, 404, 404)
+
+
+def dara_gets(status: int, row: tuple[int, ...], *, token: int | None = None) -> tuple[int, ...]:
+    """`row`, but for Dara: what she asks for is hers and still refused, or answered in another way."""
+    return (*row[:-2], row[-2] if token is None else token, status)
+
+
+Row = dict[str, int | tuple[int, ...]]
+MATRIX: dict[str, Row] = {
+    "": {"GET": 200},
+    "about/impact/": {"GET": 200},
+    "accounts/2fa/": {"GET": PAGE},
+    "accounts/2fa/authenticate/": {"GET": 302, "POST": 302},
+    "accounts/2fa/reauthenticate/": {"GET": 302, "POST": 302},
+    "accounts/2fa/recovery-codes/": {"GET": WITH_FACTOR},
+    "accounts/2fa/recovery-codes/download/": {"GET": WITH_FACTOR},
+    "accounts/2fa/recovery-codes/generate/": {"GET": 302, "POST": 302},
+    "accounts/2fa/totp/activate/": {"GET": 302, "POST": 302},
+    "accounts/2fa/totp/deactivate/": {"GET": WITH_FACTOR, "POST": WITH_FACTOR},
+    "accounts/2fa/webauthn/": {"GET": PAGE},
+    "accounts/2fa/webauthn/add/": {"GET": 302, "POST": 302},
+    "accounts/2fa/webauthn/keys/<int:pk>/edit/": {"GET": 302, "POST": 302},
+    "accounts/2fa/webauthn/keys/<int:pk>/remove/": {"GET": 302, "POST": 302},
+    "accounts/2fa/webauthn/login/": {"GET": 302, "POST": 302},
+    "accounts/2fa/webauthn/reauthenticate/": {"GET": 302, "POST": 302},
+    r"accounts/^confirm-email/(?P<key>[-:\w]+)/$": {"GET": 200, "POST": 404},
+    r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": dict.fromkeys(
+        METHODS, 200
+    ),  # says it is no good
+    "accounts/confirm-email/": {"GET": 200},
+    "accounts/email/": {"GET": PAGE, "POST": 302},
+    "accounts/inactive/": {"GET": 200},
+    "accounts/login/": {"GET": OUTSIDE, "POST": OUTSIDE},
+    "accounts/login/code/confirm/": {"GET": 302, "POST": 302},
+    "accounts/logout/": {"GET": PAGE, "POST": 302},
+    "accounts/password/change/": {"GET": PAGE, "POST": PAGE},
+    "accounts/password/reset/": {"GET": 200, "POST": 200},
+    "accounts/password/reset/done/": {"GET": 200},
+    "accounts/password/reset/key/done/": {"GET": 200},
+    "accounts/password/set/": {"GET": 302, "POST": 302},
+    "accounts/reauthenticate/": {"GET": PAGE, "POST": PAGE},
+    "accounts/signup/": {"GET": OUTSIDE, "POST": OUTSIDE},
+    "admin/": dict.fromkeys(METHODS, STAFF),
+    "admin/password_change/": dict.fromkeys(METHODS, STAFF_MOVES_ON),
+    "api/v1/": {"GET": 404},
+    "api/v1/bookings": {"GET": API, "POST": API_INVALID},
+    "api/v1/bookings/<uuidstr:booking_id>": {"GET": API_MINE},
+    "api/v1/bookings/<uuidstr:booking_id>/cancel": {"POST": API_MINE},
+    "api/v1/bookings/<uuidstr:booking_id>/payments": {"POST": API_INVALID},
+    "api/v1/bookings/<uuidstr:booking_id>/start": {"POST": dara_gets(409, API_MINE, token=409)},
+    "api/v1/bookings/<uuidstr:booking_id>/stop": {"POST": dara_gets(409, API_MINE, token=409)},
+    "api/v1/dashboard/environmental-impact": {"GET": API},
+    "api/v1/docs": {"GET": 200},
+    "api/v1/openapi.json": {"GET": 200},
+    "api/v1/operations/overview": {"GET": API_STAFF},
+    "api/v1/payments": {"GET": API},
+    "api/v1/payments/<uuidstr:payment_id>": {"GET": (401, 404, 200, 200, 200, 200, 200)},
+    "api/v1/stations": {"GET": 200},
+    "api/v1/stations/<uuidstr:station_id>": {"GET": 200},
+    "api/v1/stations/<uuidstr:station_id>/availability": {"GET": 200},
+    "bookings/": {"GET": PAGE},
+    "bookings/<uuid:booking_id>/": {"GET": MY_RECORD},
+    "bookings/<uuid:booking_id>/calendar.ics": {"GET": MY_RECORD},
+    "bookings/<uuid:booking_id>/cancel/": {"POST": dara_gets(303, ACT)},
+    "bookings/<uuid:booking_id>/pay/": {"POST": dara_gets(422, ACT)},
+    "bookings/<uuid:booking_id>/start/": {"POST": dara_gets(409, ACT)},
+    "bookings/<uuid:booking_id>/stop/": {"POST": dara_gets(409, ACT)},
+    "contact/": {"GET": 200, "POST": 200},
+    "dashboard/": {"GET": PAGE},
+    "healthz": {"GET": 200},
+    "live/panels/<str:ref>/": {"GET": PAGE},
+    "operations/": {"GET": STAFF_MOVES_ON},
+    "operations/overview/": {"GET": STAFF},
+    "payments/": {"GET": PAGE},
+    "payments/sandbox/<str:gateway_ref>/": {"GET": 200, "POST": 422},
+    "payments/webhooks/<slug:gateway>/": {"POST": 400},
+    "privacy/": {"GET": 200},
+    "profile/": {"GET": PAGE, "POST": PAGE},
+    "profile/data/": {"GET": PAGE},
+    "profile/deactivate/": {"POST": 302},
+    "profile/delete/": {"POST": 302},
+    "profile/leave/": {"GET": PAGE},
+    "profile/tokens/": {"POST": 302},
+    "profile/tokens/<uuid:token_id>/revoke/": {"POST": ACT},
+    "profile/vehicles/<uuid:vehicle_id>/": {"GET": MY_RECORD, "POST": MY_RECORD},
+    "profile/vehicles/<uuid:vehicle_id>/delete/": {"POST": ACT},
+    "profile/vehicles/add/": {"GET": PAGE, "POST": PAGE},
+    "readyz": {"GET": 200},
+    "security/": {"GET": 200},
+    "stations/<uuid:station_id>/": {"GET": 200},
+    "stations/<uuid:station_id>/book/": {"POST": (302, 422, 422, 422, 422, 302, 422)},
+    "stations/<uuid:station_id>/quote/": {"GET": 200},
+    "terms/": {"GET": 200},
+}
+AREAS = {area: list(found) for area, found in groupby(MATRIX, key=lambda route: route.partition("/")[0])}
+
+
+def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterator[str]:
+    """Every address, as its pattern is written; all of the Django admin's are one."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from ["admin/"] if pattern.app_name == "admin" else routes(pattern.url_patterns, route)
+
+
+def test_every_address_is_in_the_matrix_and_every_row_is_an_address() -> None:
+    assert set(routes(get_resolver().url_patterns)) == set(MATRIX)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_everybody_gets_what_the_matrix_says(area: str, evse: Evse, settings: Any, caplog: Any) -> None:
+    settings.RATE_LIMITS, settings.ACCOUNT_RATE_LIMITS, settings.MFA_RATE_LIMITS = {}, False, False
+    caplog.set_level("CRITICAL", "django.request")
+    people = {"eli": make_client("eli"), "dara": make_client("dara")}
+    people |= {role: make_client(role, role=role) for role in ("viewer", "operator", "owner")}
+    browsers = {role: browser_of(role, people) for role in ROLES}
+    wrong = {}
+    for route in AREAS[area]:
+        for method in METHODS:
+            path = address(route, people["dara"], evse)
+            for index, role in enumerate(ROLES):
+                if "/logout/" in route:
+                    browsers[role] = browser_of(role, people)
+                status = status_of(browsers[role], method, path)
+                if not is_expected(route, method, index, status):
+                    wrong[route, method, role] = status
+    assert wrong == {}, chr(10).join(map(str, wrong.items()))
+
+
+def is_expected(route: str, method: str, index: int, status: int) -> bool:
+    wanted = MATRIX[route].get(method)
+    if wanted is None:
+        return is_refusal(route, method, status)
+    return status == (wanted if isinstance(wanted, int) else wanted[index])
+
+
+def is_refusal(route: str, method: str, status: int) -> bool:
+    """allauth takes a PUT for a POST; what that gets is in the row of POST."""
+    return status in NOTHING_DONE or (method == "PUT" and route.startswith("accounts/") and status == 200)
+
+
+def browser_of(role: str, people: dict[str, Client]) -> Browser:
+    """A browser of somebody who signed in a while ago, or what calls with Dara's token."""
+    if role == "token":
+        token = create_token(client=people["dara"], name="token")[1]
+        return Browser(raise_request_exception=False, headers={"authorization": f"Bearer {token}"})
+    browser = Browser(raise_request_exception=False)
+    if role in people:
+        browser.force_login(people[role])
+    return browser
+
+
+def status_of(browser: Browser, method: str, path: str) -> int:
+    if path.startswith("/api/"):
+        return browser.generic(method, path, "{}", "application/json").status_code
+    return browser.generic(method, path, "", "application/x-www-form-urlencoded").status_code
+
+
+def address(route: str, dara: Client, evse: Evse) -> str:
+    """The route with the ids of records of Dara's, made for it."""
+    names = re.findall(r"<(?:\w+:)?(\w+)>", route)
+    ids = {"station_id": evse.station_id, "gateway": "sandbox", "ref": "impact", "pk": 1, "key": "abc", "uidb36": "abc"}
+    for name in names:
+        if name not in ids:
+            ids[name] = make(name, dara, evse)
+    path = route.replace("^", "").removesuffix("$")
+    path = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(ids[found[1]]), path)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(ids[found[1]]), path)
+
+
+def make(name: str, dara: Client, evse: Evse) -> Any:
+    """A new record of Dara's, by the name that addresses have for it."""
+    if name == "vehicle_id":
+        car = {"name": "Zoe", "usable_battery_wh": 52_000, "ac_max_w": 22_000, "wh_per_km": 170}
+        return Vehicle.objects.create(client=dara, **car).pk
+    if name == "token_id":
+        return create_token(client=dara, name="other")[0].pk
+    payment = pending(new_hold(dara, evse))
+    return {"booking_id": payment.booking_id, "payment_id": payment.pk, "gateway_ref": payment.gateway_ref}[name]
+
+
+def new_hold(dara: Client, evse: Evse) -> Booking:
+    """Another hold, in place of those that were made before."""
+    for earlier in Booking.objects.held():
+        release(earlier)
+        Booking.objects.filter(pk=earlier.pk).update(status=Booking.Status.CANCELLED)
+    return held(dara, evse)
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "owner"])
+def test_staff_without_a_second_factor_get_no_further_than_setting_one_up(role: str, settings: Any) -> None:
+    settings.STAFF_SECOND_FACTOR = True
+    staff = make_client(role, role=role)
+    browser = Browser()
+    browser.force_login(staff)
+    for path in ("/operations/", "/operations/overview/", "/admin/"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/")
+    assert browser.get("/api/v1/operations/overview").status_code == 403
+    token = {"authorization": f"Bearer {create_token(client=staff, name='script')[1]}"}
+    assert Browser(headers=token).get("/api/v1/operations/overview").status_code == 200
