@@ -17,7 +17,12 @@ const Graticule = L?.GridLayer.extend({
 
 class StationMap {
   constructor(holder) {
-    this.map = L.map(holder, { attributionControl: false, minZoom: 2, maxZoom: 18, zoomSnap: 0.5, worldCopyJump: true });
+    // Whoever scrolls the page past the map must not be caught in it: the wheel zooms a map that was clicked, and on a
+    // phone two fingers move it.
+    const options = { scrollWheelZoom: false, dragging: !L.Browser.mobile };
+    this.map = L.map(holder, { attributionControl: false, minZoom: 2, maxZoom: 18, zoomSnap: 0.5, ...options });
+    this.map.on("focus", () => this.map.scrollWheelZoom.enable());
+    this.map.on("blur", () => this.map.scrollWheelZoom.disable());
     this.rows = [];
     this.pins = new Map(); // the id of a row -> the pin it stands in
     this.drawn = L.layerGroup().addTo(this.map);
