@@ -82,6 +82,7 @@ MATRIX: dict[str, Row] = {
     "accounts/signup/": {"GET": OUTSIDE, "POST": OUTSIDE},
     "admin/": dict.fromkeys(METHODS, STAFF),
     "admin/password_change/": dict.fromkeys(METHODS, STAFF_MOVES_ON),
+    "admin/login/": dict.fromkeys(METHODS, STAFF_MOVES_ON),
     "api/v1/": {"GET": 404},
     "api/v1/bookings": {"GET": API, "POST": API_INVALID},
     "api/v1/bookings/<uuidstr:booking_id>": {"GET": API_MINE},
