@@ -1,10 +1,13 @@
 """Holding, looking at, giving up, starting and stopping a booking by API."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from bookings.models import Booking, Client, Evse, IdempotencyKey, SlotClaim, Station
 from bookings.tokens import create_token
@@ -13,6 +16,7 @@ from tests.api.conftest import Caller, caller, fields_of, refusal
 from tests.booking_steps import held, paid, slot_in
 from tests.people import make_client
 from tests.places import make_evse, make_station
+from tests.plans import no_scans
 
 FIELDS = {
     "id", "status", "evse_id", "station_id", "starts_at", "ends_at", "expires_at", "energy_wh", "quote_minor",
@@ -252,3 +256,38 @@ def test_a_new_client_has_no_trouble_with_a_token_of_an_old_one(evse: Evse) -> N
     ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].data["id"] != answers[1].data["id"]
+
+
+@pytest.mark.race
+def test_of_many_repeats_at_once_one_books(dara: Client, evse: Evse) -> None:
+    token, asked, barrier = caller(dara).token, wish(evse), Barrier(10)
+
+    def repeat(_number: int) -> tuple[int, str]:
+        barrier.wait(10)
+        try:
+            answer = Caller(token).post("/bookings", asked, **{"idempotency-key": "same"})
+            return answer.status_code, answer.data.get("code", answer.data.get("id", ""))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = set(pool.map(repeat, range(10)))
+    made = str(Booking.objects.get().pk)
+    assert answers <= {(201, made), (409, "in_progress")}
+    assert (201, made) in answers
+
+
+def test_nothing_is_found_by_reading_everything(as_dara: Caller, evse: Evse) -> None:
+    """The driver's journey by API, on a database that says how it read."""
+    with no_scans():
+        as_dara.get("/stations?near=52.5,13.4&q=harbour")
+        as_dara.get(f"/stations/{evse.station_id}")
+        as_dara.get(f"/stations/{evse.station_id}/availability")
+        booking = as_dara.post("/bookings", wish(evse), **{"idempotency-key": "k"}).data
+        as_dara.get("/bookings")
+        as_dara.get(f"/bookings/{booking['id']}")
+        payment = as_dara.post(f"/bookings/{booking['id']}/payments", {"gateway": "sandbox"}).data
+        as_dara.get("/payments")
+        as_dara.get(f"/payments/{payment['id']}")
+        as_dara.post(f"/bookings/{booking['id']}/cancel")
+        as_dara.get("/dashboard/environmental-impact")
