@@ -1,6 +1,7 @@
 """Holding slots until they are paid: promise, take over, expire, give up."""
 
 import datetime as dt
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -62,10 +63,10 @@ def refuse_if_taken(*, client: Client, evse: Evse, period: Period) -> None:
         raise refusals.SlotTaken
 
 
-def _blocking(booking_ids: object) -> set[UUID | None]:
+def _blocking(booking_ids: Iterable[UUID | None]) -> set[UUID | None]:
     """What remains of these owners (None is a block) without the holds that may be taken over."""
-    owners = set(booking_ids)  # type: ignore[call-overload]
-    return owners - set(lapsed(owners - {None}).values_list("pk", flat=True))
+    owners = set(booking_ids)
+    return owners - set(lapsed(pk for pk in owners if pk).values_list("pk", flat=True))
 
 
 @atomic

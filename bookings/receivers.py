@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.dispatch import receiver
-from evbunker.live import Event, publish
 
 from bookings import signals
+from evbunker.live import Event, publish
 
 
 @receiver(signals.booking_changed)

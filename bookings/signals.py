@@ -1,4 +1,4 @@
-"""What happened, in the past tense: sent after commit with `send_robust`, carrying ids. Receivers may fail without harm."""
+"""What happened, in the past tense: sent after commit with `send_robust`. Receivers may fail without harm."""
 
 from django.dispatch import Signal
 

@@ -1,4 +1,4 @@
-"""Every setting, from the environment. `docs/settings.md` is the table of them; `evbunker/checks.py` refuses unsafe ones."""
+"""Every setting, from the environment. The README has the table; `evbunker/checks.py` refuses unsafe ones."""
 
 import importlib.util
 from pathlib import Path

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.dispatch import receiver
-from evbunker.live import Event, publish
 
+from evbunker.live import Event, publish
 from payments import signals
 
 

@@ -1,4 +1,4 @@
-"""The one way a payment moves forward. Webhook, browser return and poller all end here, in any order, any number of times.
+"""The one way a payment moves forward: webhook, browser return and poller all end here, in any order.
 
 The gateway is asked for the truth outside any unit of work; then one unit applies it. Never back from captured.
 """

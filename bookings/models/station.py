@@ -94,7 +94,7 @@ class StationQuerySet(models.QuerySet["Station"]):
 
 
 class Station(Record):
-    """A place with EVSEs. `bookable`, `evse_count`, `max_power_w`, `connector_types` are derived, by `refresh_station`."""
+    """A place with EVSEs. What is not editable is derived, by `bookings.stations.refresh_station`."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("active")
