@@ -61,11 +61,22 @@ def stop_session(*, booking: Booking, actor: Client | str) -> ChargingSession:
     return _tell(booking, session, actor=actor, action="session.completed")
 
 
-def _complete(booking: Booking, session: ChargingSession) -> None:
+def minutes_so_far(booking: Booking, session: ChargingSession) -> int:
+    """How long a running session has been charging, within the booked time; a minute that began counts."""
     assert session.started_at is not None, "an active session has started"
+    until = min(clock.now(), booking.ends_at)
+    return -(-int((until - session.started_at).total_seconds()) // 60)
+
+
+def energy_so_far_wh(booking: Booking, session: ChargingSession) -> int:
+    """What a running session has charged without a meter: the same now as if it were stopped now."""
+    return estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes_so_far(booking, session))
+
+
+def _complete(booking: Booking, session: ChargingSession) -> None:
     ended_at = min(clock.now(), booking.ends_at)
-    minutes = -(-int((ended_at - session.started_at).total_seconds()) // 60)
-    energy_wh = estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes)
+    minutes = minutes_so_far(booking, session)
+    energy_wh = energy_so_far_wh(booking, session)
     cost = price(terms=TariffTerms.from_json(booking.tariff_terms), minutes=booking.minutes, energy_wh=energy_wh)
     active = ChargingSession.objects.filter(pk=session.pk, status=ChargingSession.Status.ACTIVE)
     completed = ChargingSession.Status.COMPLETED

@@ -5,7 +5,7 @@ from uuid import UUID
 from bookings.models import Booking
 from evbunker.live import panel
 from payments.standing import standing_of
-from payments.wording import energy_so_far_wh, words_of
+from payments.wording import energy_wh, words_of
 
 A_MOMENT = 1
 """Time alone turns a booking's page, so it is kept only as long as its sockets ask at once."""
@@ -30,5 +30,5 @@ def booking(client_id: UUID, key: str) -> dict[str, object]:
         "session": standing.session,
         "stage": standing.stage,
         "words": words_of(standing),
-        "energy_wh": energy_so_far_wh(standing),
+        "energy_wh": energy_wh(standing),
     }

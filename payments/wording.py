@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from bookings.eco import estimated_energy_wh
+from bookings.charging import energy_so_far_wh
 from bookings.models import ChargingSession
 from bookings.models.session import EnergySource
-from evbunker import clock
 from evbunker.moments import format_moment, format_time
 from evbunker.units import ENERGY, format_quantity
 from payments.standing import Stage, Standing
@@ -28,15 +27,14 @@ def words_of(standing: Standing) -> Words:
     return WORDS[standing.stage](standing)
 
 
-def energy_so_far_wh(standing: Standing) -> int:
-    """What flowed: as recorded once it is over, estimated from time and power until then."""
-    session, booking = standing.session, standing.booking
+def energy_wh(standing: Standing) -> int:
+    """What flowed: as recorded once it is over, estimated until then."""
+    session = standing.session
     if session is None or session.started_at is None:
         return 0
     if session.status != ChargingSession.Status.ACTIVE:
         return session.energy_wh
-    minutes = int((min(clock.now(), booking.ends_at) - session.started_at).total_seconds()) // 60
-    return estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes)
+    return energy_so_far_wh(standing.booking, session)
 
 
 def _to_pay(standing: Standing) -> Words:

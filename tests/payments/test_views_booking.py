@@ -267,11 +267,11 @@ def test_charging_starts_when_its_time_has_come_and_stops(visitor: Visitor, dara
     with at(booking.starts_at + dt.timedelta(minutes=10, seconds=30)):
         html = text_of(visitor.get(page(booking)))
         assert "Charging since" in html
-        assert "10.0 kWh" in html
+        assert "11.0 kWh" in html  # a minute that began counts
         assert visitor.post(page(booking, "stop")).status_code == 303
         html = text_of(visitor.get(page(booking)))
 
-    assert "You charged 10.0 kWh." in html
+    assert "You charged 11.0 kWh." in html
     assert "estimated" in html
     assert "See what it saved" in html
     assert ChargingSession.objects.get().status == "completed"
