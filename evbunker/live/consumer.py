@@ -2,7 +2,7 @@
 
 import logging
 from functools import partial
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -94,8 +94,10 @@ def origin_allowed(origin: str | None, host: str) -> bool:
     """Pages of this site, by the name it was called or its own; and programs, which send no origin."""
     if origin is None or origin == settings.SITE_URL:
         return True
+    scheme, _separator, called = origin.lower().partition("://")
     domain, _port = split_domain_port(host)
-    return urlsplit(origin).netloc.lower() == host.lower() and validate_host(domain, settings.ALLOWED_HOSTS)
+    same = scheme in ("http", "https") and called == host.lower()
+    return same and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def panes_of(query: Query, viewer: Viewer | None) -> frozenset[Pane]:

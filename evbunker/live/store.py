@@ -1,4 +1,4 @@
-"""The cache as live figures use it: while it is gone everything is computed, and nothing waits or breaks for it."""
+"""The cache and Redis as live panels use them: while they are gone all is computed, and nothing waits or breaks."""
 
 import logging
 import threading
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.core.cache import cache
 from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 T = TypeVar("T")
@@ -43,17 +44,25 @@ _outage = _Outage()
 
 
 def reach(ask: Callable[[], T], otherwise: T) -> T:
-    """What `ask` gets from the cache; `otherwise` while the cache cannot be reached. Logs only the first failure."""
+    """What `ask` gets from the cache or Redis; `otherwise` while they cannot be reached. Logs the first failure."""
     if time.monotonic() < _outage.ask_again_at:
         return otherwise
     try:
-        answer = ask()
+        answer = _ask_twice(ask)
     except UNREACHABLE as error:
         _outage.begins(error)
         return otherwise
     if _outage.since is not None:
         _outage.ends()
     return answer
+
+
+def _ask_twice(ask: Callable[[], T]) -> T:
+    """A connection from before a restart of Redis fails once; one that times out is not tried again."""
+    try:
+        return ask()
+    except RedisConnectionError:
+        return ask()
 
 
 def is_reachable() -> bool:

@@ -28,11 +28,16 @@ class Socket(WebsocketCommunicator):
 
     async def opened(self) -> "Socket":
         if self.client is not None:
-            cookie = await database_sync_to_async(session_cookie)(self.client)
-            self.scope["headers"].append((b"cookie", f"{cookie['name']}={cookie['value']}".encode()))
+            await database_sync_to_async(self.sign_in)()
         connected, _protocol = await self.connect(timeout=SOON)
         assert connected
         return self
+
+    def sign_in(self) -> None:
+        """Put the cookie of a new session into the handshake."""
+        cookie = session_cookie(self.client)
+        self.scope["headers"].append((b"cookie", f"{cookie['name']}={cookie['value']}".encode()))
+        self.client = None
 
     def session_key(self) -> str:
         return dict(self.scope["headers"])[b"cookie"].decode().partition("=")[2]

@@ -177,7 +177,7 @@ def test_without_a_cache_it_is_computed_and_said_once(gone, caplog):
 def test_a_dead_cache_is_not_waited_for_each_time(gone):
     for _ in range(5):
         Figure().ask()
-    assert gone["tries"] == 1
+    assert gone["tries"] == 2  # once more, in case Redis has only just restarted
 
 
 def test_a_cache_that_comes_back_is_used_again(gone, monkeypatch, caplog):
