@@ -76,7 +76,7 @@ def may_pay(client: Client) -> bool:
     """Is the client's address confirmed, if this site can send mail to confirm it?"""
     if not settings.EMAIL_VERIFIED_TO_PAY:
         return True
-    return EmailAddress.objects.filter(user=client, email=client.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=client, email=client.email, verified=True).exists())
 
 
 def check_may_pay(client: Client) -> None:

@@ -1,5 +1,9 @@
 """Who calls the JSON API: a token or the session cookie, and what staff need besides."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
@@ -13,6 +17,7 @@ from bookings.tokens import client_of_token
 from evbunker.errors import DomainError
 
 SCHEME = "bearer"
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class CsrfFailed(DomainError):
@@ -68,7 +73,7 @@ def _anybody(request: HttpRequest) -> AnonymousUser | None:
 
 SIGNED_IN = [BearerToken(), SessionCookie()]
 PUBLIC = [*SIGNED_IN, _anybody]
-ALSO_SIGNED_OUT = {"security": [{}]}
+ALSO_SIGNED_OUT: dict[str, Any] = {"security": [{}]}
 """Says so in the API's description."""
 
 
@@ -99,3 +104,8 @@ def staff_of(request: HttpRequest, least: str = "viewer") -> Client:
     if client.lacks_second_factor():
         raise SecondFactorMissing
     return client
+
+
+def password_again(view: View) -> View:
+    """Ask for the password or the second factor again, if that was long ago; then go on with what was asked for."""
+    return cast(View, reauthentication_required(view))

@@ -17,7 +17,7 @@ FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
 
 
 def _unreadable(message: str) -> PydanticCustomError:
-    return PydanticCustomError("unreadable", message)  # type: ignore[arg-type]
+    return PydanticCustomError("unreadable", message)
 
 
 def parse_instant(value: object) -> dt.datetime:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -11,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from bookings.auth import password_again
 from bookings.forms import LeaveForm
 from bookings.leaving import deactivate_account, delete_account
 from bookings.views.answers import driver, refused
@@ -26,7 +26,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@reauthentication_required
+@password_again
 def deactivate(request: HttpRequest) -> HttpResponse:
     """Close the account for now."""
     return _go(request, deactivate_account, _("Your account is deactivated. Write to us if you want it back."))
@@ -34,7 +34,7 @@ def deactivate(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-@reauthentication_required
+@password_again
 def delete(request: HttpRequest) -> HttpResponse:
     """Close the account for ever."""
     form = LeaveForm(request.POST)

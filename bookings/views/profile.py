@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bookings.auth import password_again
 from bookings.forms import ProfileForm, TokenForm, VehicleForm
 from bookings.models import ApiToken, Client, Vehicle
 from bookings.personal_data import export_of
@@ -68,7 +68,7 @@ def delete_vehicle(request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
 @login_required
 @never_cache
 @require_POST
-@reauthentication_required
+@password_again
 def new_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once: it is on no other page, in no session and no log."""
     client = driver(request)
