@@ -160,6 +160,8 @@ def _nonsense(lat: float, lng: float) -> str:
         return "coordinates out of range"
     if abs(lat) < ORIGIN_DEGREES and abs(lng) < ORIGIN_DEGREES:
         return "coordinates 0, 0"
+    if not lat or not lng:
+        return "latitude or longitude is 0"
     return "latitude and longitude are one number" if lat == lng else ""
 
 
