@@ -4,8 +4,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
 from django.conf import settings
 from django.db import IntegrityError
+from django.dispatch import receiver
 from django.forms import Form
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Client
 from bookings.signals import client_changed
+from evbunker.audit import record_change
 from evbunker.db import atomic, on_commit
 from evbunker.errors import DomainError
 from evbunker.ratelimit import address_of, allow, give_back
@@ -64,6 +67,18 @@ def _register(client: Client) -> None:
     """Write the new client and say so."""
     client.email = client.email.strip().lower()
     client.save(force_insert=True)
+    on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
+
+
+@receiver(email_changed)
+def note_new_address(user: Client, from_email_address: Any, to_email_address: Any, **_facts: Any) -> None:
+    """Whoever signs in with another address from now on: that belongs into the audit trail."""
+    _note_new_address(user, before=from_email_address.email if from_email_address else "", after=to_email_address.email)
+
+
+@atomic
+def _note_new_address(client: Client, *, before: str, after: str) -> None:
+    record_change(actor=client, action="client.email", record=client, before={"email": before}, after={"email": after})
     on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
 
 

@@ -47,7 +47,12 @@ class PaymentOut(Schema):
     created_at: dt.datetime
 
 
-@router.post("/bookings/{uuid:booking_id}/cancel", response=BookingDetailOut, tags=["bookings"])
+@router.post(
+    "/bookings/{uuid:booking_id}/cancel",
+    response=BookingDetailOut,
+    tags=["bookings"],
+    summary="Cancel an unpaid booking",
+)
 def cancel(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     """Give an unpaid booking back. Safe to repeat."""
     booking = own_booking(request, booking_id)
@@ -56,7 +61,7 @@ def cancel(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     return booking_detail(booking)
 
 
-@router.post("/bookings/{uuid:booking_id}/payments", response={201: PaymentOut})
+@router.post("/bookings/{uuid:booking_id}/payments", response={201: PaymentOut}, summary="Begin to pay")
 def pay(
     request: HttpRequest, booking_id: UUID, choice: PayWith, idempotency_key: IdempotencyKeyHeader = None
 ) -> HttpResponse:
@@ -78,14 +83,14 @@ def _begin_payment(request: HttpRequest, booking: Booking, gateway: str) -> Answ
     return Answer(201, PaymentOut.from_orm(payment).model_dump(mode="json"), final=bool(payment.pay_url))
 
 
-@router.get("/payments", response=Page[PaymentOut])
+@router.get("/payments", response=Page[PaymentOut], summary="Payments")
 def list_payments(request: HttpRequest, cursor: str = "") -> dict[str, object]:
     """My payments, newest first; staff see everybody's."""
     rows, following = newest_first(Payment.objects.visible_to(client_of(request)), cursor)
     return {"items": rows, "next": following}
 
 
-@router.get("/payments/{uuid:payment_id}", response=PaymentOut)
+@router.get("/payments/{uuid:payment_id}", response=PaymentOut, summary="A payment")
 def get_payment(request: HttpRequest, payment_id: UUID) -> Payment:
     """One of my payments; staff see everybody's."""
     return get_object_or_404(Payment.objects.visible_to(client_of(request)), pk=payment_id)

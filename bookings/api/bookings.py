@@ -22,7 +22,7 @@ router = Router()
 IdempotencyKeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
-@router.post("", response={201: BookingOut})
+@router.post("", response={201: BookingOut}, summary="Hold an EVSE")
 def hold_evse(request: HttpRequest, wish: Wish, idempotency_key: IdempotencyKeyHeader = None) -> HttpResponse:
     """Hold an EVSE until it is paid for, or until the hold's deadline.
 
@@ -54,20 +54,20 @@ def _evse(client: Client, evse_id: UUID) -> Evse:
     return evse
 
 
-@router.get("", response=Page[BookingOut])
+@router.get("", response=Page[BookingOut], summary="My bookings")
 def list_bookings(request: HttpRequest, cursor: str = "") -> dict[str, object]:
     """My bookings, the latest made first."""
     rows, following = newest_first(Booking.objects.filter(client=client_of(request)), cursor)
     return {"items": [booking_out(row) for row in rows], "next": following}
 
 
-@router.get("/{uuid:booking_id}", response=BookingDetailOut)
+@router.get("/{uuid:booking_id}", response=BookingDetailOut, summary="One of my bookings")
 def get_booking(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     """One of my bookings, with its charging session."""
     return booking_detail(own_booking(request, booking_id))
 
 
-@router.post("/{uuid:booking_id}/start", response=BookingDetailOut)
+@router.post("/{uuid:booking_id}/start", response=BookingDetailOut, summary="Start charging")
 def start(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     """Begin to charge, within the booked time. Safe to repeat."""
     booking = own_booking(request, booking_id)
@@ -75,7 +75,7 @@ def start(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     return booking_detail(booking)
 
 
-@router.post("/{uuid:booking_id}/stop", response=BookingDetailOut)
+@router.post("/{uuid:booking_id}/stop", response=BookingDetailOut, summary="Stop charging")
 def stop(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
     """Stop charging. Safe to repeat."""
     booking = own_booking(request, booking_id)

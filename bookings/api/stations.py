@@ -44,7 +44,7 @@ class Search(BaseModel):
         return {name: value for name, value in given.items() if value != ""}
 
 
-@router.get("", response=Page[StationOut], openapi_extra=ALSO_SIGNED_OUT)
+@router.get("", response=Page[StationOut], openapi_extra=ALSO_SIGNED_OUT, summary="Find stations")
 def list_stations(request: HttpRequest, search: Annotated[Search, Query()]) -> StationPage:
     """Stations by text, place, connector, power; bookable ones first, then by distance or name."""
     starts_at = _start(search.free_from)
@@ -75,7 +75,7 @@ def _start(free_from: dt.datetime | None) -> dt.datetime:
     return start_of(slot_of(free_from))
 
 
-@router.get("/{uuid:station_id}", response=StationDetailOut, openapi_extra=ALSO_SIGNED_OUT)
+@router.get("/{uuid:station_id}", response=StationDetailOut, openapi_extra=ALSO_SIGNED_OUT, summary="A station")
 def get_station(request: HttpRequest, station_id: UUID) -> StationDetailOut:
     """One station with its EVSEs, prices and opening hours; `free_evses` counts for the next hour."""
     station = _station(request, station_id)
@@ -83,7 +83,12 @@ def get_station(request: HttpRequest, station_id: UUID) -> StationDetailOut:
     return station_detail(station, evses=list(Evse.objects.filter(station=station).order_by("label")), free=free)
 
 
-@router.get("/{uuid:station_id}/availability", response=AvailabilityOut, openapi_extra=ALSO_SIGNED_OUT)
+@router.get(
+    "/{uuid:station_id}/availability",
+    response=AvailabilityOut,
+    openapi_extra=ALSO_SIGNED_OUT,
+    summary="When its EVSEs are free",
+)
 def get_availability(
     request: HttpRequest, station_id: UUID, date: Annotated[Day | None, Query()] = None
 ) -> dict[str, object]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bookings.accounts import may_pay
 from bookings.auth import password_again
 from bookings.forms import ProfileForm, TokenForm, VehicleForm
 from bookings.models import ApiToken, Client, Vehicle
@@ -38,6 +39,7 @@ def _page(client: Client) -> dict[str, object]:
         "vehicles": Vehicle.objects.filter(client=client).order_by("created_at"),
         "tokens": ApiToken.objects.filter(client=client).order_by("created_at"),
         "token_form": TokenForm(auto_id="token_%s"),
+        "may_pay": may_pay(client),
     }
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client as Browser
@@ -16,6 +17,7 @@ from bookings.models import Client
 from bookings.signals import client_changed
 from evbunker import clock
 from evbunker.errors import Busy
+from evbunker.models import Change
 from tests.people import PASSWORD
 
 SIGN_UP = {"email": "Nora@Example.ORG", "password1": "a long enough secret", "name": "Nora"}
@@ -171,3 +173,15 @@ def test_passkeys_are_listed_and_renamed(client: Browser, dara: Client) -> None:
     page = client.get("/accounts/2fa/webauthn/")
     assert page.status_code == 200
     assert f"/accounts/2fa/webauthn/keys/{key.pk}/edit/" in page.content.decode()
+
+
+def test_a_new_address_is_noted_and_told(dara: Client, told: list[object]) -> None:
+    old = EmailAddress.objects.create(user=dara, email=dara.email, verified=True, primary=True)
+    new = EmailAddress.objects.create(user=dara, email="dara@new.example", verified=True)
+    new.set_as_primary()
+    email_changed.send(EmailAddress, request=None, user=dara, from_email_address=old, to_email_address=new)
+    dara.refresh_from_db()
+    assert dara.email == "dara@new.example"
+    change = Change.objects.get(action="client.email")
+    assert (change.before, change.after) == ({"email": "dara@example.org"}, {"email": "dara@new.example"})
+    assert told == [dara.pk]

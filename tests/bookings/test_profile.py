@@ -258,3 +258,9 @@ def test_the_profile_needs_few_queries(browser: Browser, django_assert_max_num_q
     browser.get("/profile/")
     with django_assert_max_num_queries(6):
         browser.get("/profile/")
+
+
+def test_who_cannot_pay_yet_learns_why(browser: Browser, settings: Any) -> None:
+    assert "Confirm your address" not in browser.get("/profile/").content.decode()
+    settings.EMAIL_VERIFIED_TO_PAY = True
+    assert "Confirm your address" in browser.get("/profile/").content.decode()
