@@ -2,7 +2,7 @@
 # The whole product on one laptop: SQLite, memory, made-up money. Ctrl-C stops everything; data stays in var/.
 set -eu
 cd "$(dirname "$0")/.."
-mkdir -p var
+mkdir -p var/static
 python=.venv/bin/python
 port=${PORT:-8000}
 secrets=var/demo.env
@@ -16,7 +16,7 @@ $python manage.py migrate --verbosity 0
 $python manage.py seed_demo
 
 trap 'trap - EXIT INT TERM; kill 0 2>/dev/null; wait' EXIT INT TERM
-.venv/bin/daphne -b 127.0.0.1 -p "$port" evbunker.asgi:application &
+.venv/bin/daphne --verbosity 0 -b 127.0.0.1 -p "$port" evbunker.asgi:application &
 server=$!
 for _try in $(seq 100); do
     $python -c "import urllib.request as r; r.urlopen('$SITE_URL/healthz', timeout=1)" 2>/dev/null && break
