@@ -6,6 +6,7 @@ from typing import Any
 from django.test import Client as Browser
 from playwright.sync_api import Request, expect
 
+from bookings.models import Client
 from tests.browsing import OpenPage
 
 
@@ -23,8 +24,8 @@ def test_its_files_are_here(client: Browser) -> None:
         assert client.get(path).status_code == 200, path
 
 
-def test_one_can_try_a_call_in_a_browser(open_page: OpenPage) -> None:
-    page: Any = open_page()
+def test_one_can_try_a_call_in_a_browser(open_page: OpenPage, dara: Client) -> None:
+    page: Any = open_page(dara)
     elsewhere: list[str] = []
 
     def note(request: Request) -> None:
