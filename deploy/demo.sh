@@ -10,12 +10,20 @@ secrets=var/demo.env
 print(f"SECRET_KEY={secrets.token_urlsafe(50)}\nSANDBOX_WEBHOOK_SECRET={secrets.token_urlsafe(32)}")' > "$secrets")
 
 export ENV_FILE="$secrets" DEBUG=0 SITE_URL="http://localhost:$port" ALLOWED_HOSTS="localhost,127.0.0.1,[::1]"
-export PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1 STAFF_SECOND_FACTOR=0 LOG_LEVEL="${LOG_LEVEL:-WARNING}"
+export PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1 STAFF_SECOND_FACTOR=0 LOG_LEVEL="${LOG_LEVEL:-ERROR}"
 
 $python manage.py migrate --verbosity 0
 $python manage.py seed_demo
 
-trap 'trap - EXIT INT TERM; kill 0 2>/dev/null; wait' EXIT INT TERM
+server= traffic=
+stop() {
+    trap - EXIT INT TERM
+    # shellcheck disable=SC2086 - nothing where nothing was started
+    kill $server $traffic 2> /dev/null || true
+    wait
+}
+trap stop EXIT
+trap 'stop; exit 0' INT TERM
 .venv/bin/daphne --verbosity 0 -b 127.0.0.1 -p "$port" evbunker.asgi:application &
 server=$!
 for _try in $(seq 100); do
@@ -38,4 +46,5 @@ cat <<TEXT
 
 TEXT
 $python manage.py simulate_traffic > var/traffic.log 2>&1 &
+traffic=$!
 wait "$server"
