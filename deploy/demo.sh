@@ -24,11 +24,11 @@ stop() {
 }
 trap stop EXIT
 trap 'stop; exit 0' INT TERM
-.venv/bin/daphne --verbosity 0 -b 127.0.0.1 -p "$port" evbunker.asgi:application &
+.venv/bin/daphne --verbosity 0 -b 127.0.0.1 -p "$port" evbunker.asgi:application > var/server.log 2>&1 &
 server=$!
 for _try in $(seq 100); do
     $python -c "import urllib.request as r; r.urlopen('$SITE_URL/healthz', timeout=1)" 2>/dev/null && break
-    kill -0 "$server" 2>/dev/null || { echo "The server did not start." >&2; exit 1; }
+    kill -0 "$server" 2>/dev/null || { cat var/server.log >&2; exit 1; }
     sleep 0.2
 done
 cat <<TEXT
@@ -41,7 +41,7 @@ cat <<TEXT
   All records         $SITE_URL/admin/                 owner@demo.example
   JSON API            $SITE_URL/api/v1/docs
 
-  The password of all three is charge-the-demo.
+  The password of all three is charge-the-demo. What is mailed stands in var/server.log.
   Made-up drivers are booking and paying while you look. Ctrl-C stops everything.
 
 TEXT
