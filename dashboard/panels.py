@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from bookings.charging import energy_so_far_wh
 from bookings.models import Booking, ChargingSession
 from bookings.slots import MOST_SLOTS, SLOT_MINUTES
 from dashboard.highlights import highlights_of
@@ -15,7 +16,7 @@ from evbunker.db import newest
 from evbunker.live import panel
 from payments.models import Payment
 from payments.standing import standing_of
-from payments.wording import energy_so_far_wh, words_of
+from payments.wording import words_of
 
 A_MINUTE = 60
 PAYMENTS_SHOWN = 5
@@ -79,11 +80,11 @@ def active_session(client_id: UUID) -> dict[str, object]:
     session = ChargingSession.objects.active().filter(client_id=client_id).first()
     if session is None:
         return {"session": None}
-    standing = standing_of(Booking.objects.get(pk=session.booking_id))
+    booking = Booking.objects.get(pk=session.booking_id)
     return {
         "session": session,
-        "booking": standing.booking,
-        "energy_wh": energy_so_far_wh(standing),
+        "booking": booking,
+        "energy_wh": energy_so_far_wh(booking, session),
         "as_of": clock.now(),
     }
 
