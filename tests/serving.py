@@ -63,9 +63,16 @@ def database_of_this_run() -> dict[str, str]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, transactional_db: None) -> Iterator[Site]:
+def application() -> str:
+    """What the server runs."""
+    return "evbunker.asgi:application"
+
+
+@pytest.fixture
+def site(tmp_path: Path, transactional_db: None, application: str) -> Iterator[Site]:
     """The server, fresh for each test: it shares nothing with others but the empty database."""
     server = Site(tmp_path / "server.log")
+    server.application = application
     server.start()
     yield server
     server.stop()

@@ -60,8 +60,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """From the handshake on it hears everything."""
         hub = hub_of_this_loop()
         await hub.join(watcher)
-        await self.accept()
-        hub.show(watcher)
+        if watcher in hub.watchers:  # else its right ended meanwhile
+            await self.accept()
+            hub.show(watcher)
 
     async def _accept_and_close(self, code: int) -> None:
         await self.accept()

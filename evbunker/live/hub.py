@@ -63,8 +63,6 @@ class Hub:
 
     def show(self, watcher: Watcher) -> None:
         """Send `watcher` what it watches, now and whenever it changes."""
-        if watcher not in self.watchers:  # its right ended meanwhile
-            return
         if watcher.shows_panels:
             self._do(watcher.try_send(BLANK))
         else:

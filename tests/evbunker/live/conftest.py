@@ -15,7 +15,6 @@ from evbunker.live import store
 from evbunker.live.panels import REGISTRY
 from tests.browsing import session_cookie
 from tests.evbunker.live import watching
-from tests.serving import Site
 
 SOON = 5.0
 QUIET = 0.5
@@ -114,11 +113,6 @@ async def watch(transactional_db: None) -> AsyncIterator[Open]:
 
 
 @pytest.fixture
-def site(tmp_path: object, transactional_db: None) -> Iterator[Site]:
-    """The server with test panels, and less patience than the product's."""
-    server = Site(tmp_path / "server.log")
-    server.application = "tests.evbunker.live.server:application"
-    server.start()
-    yield server
-    server.stop()
-    assert server.may_fail or "Traceback" not in server.log.read_text(), server.log.read_text()
+def application() -> str:
+    """A server with the test panels, and less patience than the product's."""
+    return "tests.evbunker.live.server:application"

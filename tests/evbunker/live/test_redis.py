@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 import redis
+import websockets
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core.cache import cache
+from django.test import client as browsers
 
+from bookings.tokens import create_token
 from evbunker.live import hub, lines
 from tests import engines
+from tests.browsing import session_cookie
 from tests.evbunker.live import watching
-from tests.serving import Site
+from tests.serving import database_of_this_run
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio]
 in_thread = database_sync_to_async
@@ -35,8 +39,6 @@ for number in range(int(sys.argv[2])):
 
 def publish_elsewhere(email: str, times: int) -> "subprocess.Popen[bytes]":
     """Rename the client `times` times in a process of its own."""
-    from tests.serving import database_of_this_run
-
     command = [sys.executable, "-c", PUBLISHER, email, str(times)]
     return subprocess.Popen(command, env=os.environ | database_of_this_run(), cwd=engines.ROOT)
 
@@ -59,34 +61,23 @@ async def test_events_reach_programs_in_other_processes(watch, dara):
     await in_thread(process.wait)()
 
 
-async def test_watchers_in_two_processes_cost_one_rendering(watch, opal, dara, tmp_path):
+async def test_watchers_in_two_processes_cost_one_rendering(watch, opal, dara, site):
     """This process is one of them, a server the other."""
-    import websockets
-
-    from tests.browsing import session_cookie
-
-    site = Site(tmp_path / "server.log")
-    site.application = "tests.evbunker.live.server:application"
-    await in_thread(site.start)()
     cookie = await in_thread(session_cookie)(opal)
     here = await watch("names", opal).opened()
     await here.frame()
     url = f"{settings.SITE_URL.replace('http', 'ws')}/live/?panels=names"
     headers = {"Cookie": f"{cookie['name']}={cookie['value']}"}
-    try:
-        async with websockets.connect(url, additional_headers=headers, origin=settings.SITE_URL) as there:
-            while "Dara" not in await asyncio.wait_for(there.recv(), 5):
+    async with websockets.connect(url, additional_headers=headers, origin=settings.SITE_URL) as there:
+        while "Dara" not in await asyncio.wait_for(there.recv(), 5):
+            pass
+        for number in range(20):
+            before = len(await in_thread(cache.keys)("names-loaded:*"))
+            await rename(dara, f"Name{number}.")
+            while f"Name{number}." not in await asyncio.wait_for(there.recv(), 5):
                 pass
-            await in_thread(cache.delete_pattern)("names-loaded:*")
-            for number in range(20):
-                before = len(await in_thread(cache.keys)("names-loaded:*"))
-                await rename(dara, f"Name{number}.")
-                while f"Name{number}." not in await asyncio.wait_for(there.recv(), 5):
-                    pass
-                await here.frames_until(f"Name{number}.")
-                assert len(await in_thread(cache.keys)("names-loaded:*")) == before + 1
-    finally:
-        await in_thread(site.stop)()
+            await here.frames_until(f"Name{number}.")
+            assert len(await in_thread(cache.keys)("names-loaded:*")) == before + 1
 
 
 class Redis:
@@ -135,8 +126,6 @@ def server():
 
 async def with_token(watch, client, panels):
     """A socket that Redis's forgetting of sessions does not end."""
-    from bookings.tokens import create_token
-
     _token, text = await in_thread(create_token)(client=client, name="script")
     return await watch(panels, token=f"Bearer {text}").opened()
 
@@ -188,8 +177,6 @@ async def test_a_redis_that_freezes_is_a_redis_that_is_gone(watch, dara, server,
 
 
 async def test_pages_and_sign_in_survive_without_redis(dara, station, server):
-    from django.test import client as browsers
-
     await in_thread(server.stop)()
     browser = browsers.Client()
     answer = await in_thread(browser.get)(f"/live/panels/place:{station.pk}/")

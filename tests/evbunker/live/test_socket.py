@@ -1,17 +1,19 @@
 """The socket: what it sends to whom, and when it ends."""
 
 import asyncio
+import threading
+import time
 from dataclasses import replace
 from importlib import import_module
 
 import pytest
 from channels.db import database_sync_to_async
-from django.conf import settings
+from django.conf import settings as project
 from django.test import client as browsers
 
 from bookings.models import Client
 from bookings.tokens import create_token, revoke_token
-from evbunker.live import Event, hub, publish
+from evbunker.live import Event, announce, hub, publish
 from evbunker.live.events import client_group
 from evbunker.live.panels import REGISTRY
 from tests.evbunker.live import watching
@@ -99,6 +101,27 @@ async def test_a_late_one_gets_a_panel_that_others_already_show(watch, dara):
     late = await watch("own-name", dara).opened()
     assert await late.frame() == frame
     assert await early.is_quiet()
+
+
+async def test_a_thread_of_the_server_is_heard_at_once(watch, dara):
+    """As the scheduler is, when it runs in the server."""
+    socket = await watch("own-name", dara).opened()
+    await socket.frame()
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    threading.Thread(target=watching.rename, args=[dara, "Dora"]).start()
+    assert "Dora" in await socket.frame()
+    assert time.monotonic() - began < 0.5
+
+
+async def test_with_change_streams_only_their_relay_tells(watch, dara, settings):
+    settings.LIVE_SOURCE = "change-streams"
+    socket = await watch("", dara, query="&format=json").opened()
+    await rename(dara, "Dora")
+    assert await socket.is_quiet()
+    assert "Dora" in await (await watch("own-name", dara).opened()).frame()
+    await in_thread(announce)(Event("client_update", client=dara.pk))
+    assert (await socket.told())["event"] == "client_update"
 
 
 async def test_one_client_hears_nothing_of_another(watch, dara, eli):
@@ -246,7 +269,7 @@ async def test_signing_out_ends_the_sockets_of_that_session_at_once(watch, dara)
 
 async def test_a_session_that_is_gone_is_noticed(watch, dara, quick_look):
     socket = await watch("own-name", dara).opened()
-    await in_thread(import_module(settings.SESSION_ENGINE).SessionStore(socket.session_key()).flush)()
+    await in_thread(import_module(project.SESSION_ENGINE).SessionStore(socket.session_key()).flush)()
     assert await socket.close_code() == 4401
 
 
