@@ -2,6 +2,7 @@
 
 import random
 import time
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -27,13 +28,11 @@ class Command(BaseCommand):
             raise CommandError("--per-minute must be above 0.")
         drivers = self._drivers()
         done = 0
-        try:
+        with suppress(KeyboardInterrupt):
             while not options["acts"] or done < options["acts"]:
                 self.stdout.write(one_act(random.choice(drivers), random.Random()))  # noqa: S311 (play)
                 done += 1
                 time.sleep(60 / options["per_minute"])
-        except KeyboardInterrupt:
-            pass
         self.stdout.write(f"{done} acts.")
 
     def _drivers(self) -> list[Driver]:
