@@ -2,16 +2,20 @@
 
 import datetime as dt
 import math
+from typing import Any
 
 import pytest
 
+from bookings import candidates, search
 from bookings.geo import Point, box_around, distance_m
 from bookings.models import Client, Evse, Station, Tariff
-from bookings.search import BadCursor, find_stations
-from bookings.stations import refresh_station, save_station
+from bookings.search import find_stations
+from bookings.stations import refresh_station, save_evse, save_station
 from evbunker import clock
+from evbunker.paging import BadCursor
 from tests.booking_steps import held, slot_in
 from tests.places import make_evse, make_station
+from tests.plans import no_scans
 
 BERLIN, MUNICH = (52.52, 13.405), (48.137, 11.575)
 
@@ -77,6 +81,19 @@ def test_free_evses_are_counted_for_the_time_that_was_asked(tariff: Tariff, dara
     assert find_stations(free_from=start + dt.timedelta(hours=1)).items[0].free_evses == 2
 
 
+def test_what_is_free_then_must_be_what_is_wanted(tariff: Tariff, dara: Client) -> None:
+    station = make_station("Mixed", tariff=tariff)
+    fast = make_evse(station, "fast")
+    make_evse(station, "slow", current=Evse.Current.AC, max_power_w=22_000, connector_types=["IEC_62196_T2"])
+    refresh_station(station)
+    held(dara, fast, in_minutes=120)
+    start = slot_in(120)
+    assert names(free_from=start) == names(free_from=start, connector="IEC_62196_T2") == ["Mixed"]
+    assert names(free_from=start, connector="IEC_62196_T2_COMBO") == []
+    assert names(free_from=start, min_power_w=50_000) == []
+    assert names(free_from=slot_in(240), connector="IEC_62196_T2_COMBO") == ["Mixed"]
+
+
 def test_a_station_with_nothing_free_then_is_left_out(tariff: Tariff, dara: Client) -> None:
     station = make("Harbour", tariff)
     held(dara, Evse.objects.get(station=station), in_minutes=120)
@@ -87,16 +104,67 @@ def test_a_station_with_nothing_free_then_is_left_out(tariff: Tariff, dara: Clie
 def test_pages_follow_each_other_without_gap_or_repeat(tariff: Tariff) -> None:
     for number in range(7):
         make(f"Station {number}", tariff, latitude=52.52 + number / 1000)
-    for search in ({}, {"text": "station"}, {"near": BERLIN}):
+    for wanted in ({}, {"text": "station"}, {"near": BERLIN}):
         seen: list[str] = []
         cursor = ""
         while True:
-            page = find_stations(**search, cursor=cursor, limit=3)
+            page = find_stations(**wanted, cursor=cursor, limit=3)
             seen += [row.name for row in page.items]
             if page.next is None:
                 break
             cursor = page.next
         assert seen == [f"Station {number}" for number in range(7)]
+
+
+@pytest.mark.parametrize(("common", "few"), [(0, 0), (2, 0), (2, 5), (100, 0)])
+def test_common_words_are_asked_of_each_station(tariff: Tariff, monkeypatch: Any, common: int, few: int) -> None:
+    """Whichever way it is found, the answer is the same."""
+    monkeypatch.setattr(candidates, "COMMON", common)
+    monkeypatch.setattr(candidates, "FEW", few)
+    for number in range(5):
+        make(f"Station {number}", tariff, city="Bonn" if number % 2 else "Berlin")
+    make("McDonald's", tariff, connector_types=[])
+    assert names(text="station bonn") == ["Station 1", "Station 3"]
+    assert names(text="stat ber 4") == ["Station 4"]
+    assert names(text="mcdonalds") == names(text="mcdonald's") == ["McDonald's"]
+    assert names(text="network", connector="CHADEMO") == []
+    assert names(text="bonn", near=BERLIN, connector="IEC_62196_T2_COMBO") == ["Station 1", "Station 3"]
+    assert len(names(connector="IEC_62196_T2_COMBO")) == 6
+
+
+def test_of_too_many_stations_around_a_place_the_nearest_are_found(tariff: Tariff, monkeypatch: Any) -> None:
+    monkeypatch.setattr(candidates, "MOST_AROUND", 4)
+    for number in range(8):
+        make(f"Station {number}", tariff, latitude=52.52 + number / 10)
+    assert names(near=BERLIN, radius_km=100) == ["Station 0", "Station 1", "Station 2"]
+
+
+def test_who_filters_hard_gets_short_pages_and_can_go_on(tariff: Tariff, monkeypatch: Any) -> None:
+    monkeypatch.setattr(candidates, "CHUNK", 2)
+    monkeypatch.setattr(search, "MOST_EXAMINED", 4)
+    for number in range(9):
+        make(f"Station {number}", tariff)
+    strong = Evse.objects.get(station=Station.objects.get(name="Station 7"))
+    save_evse(evse=Evse(station=strong.station, label="x", current="dc", max_power_w=300_000), actor="test")
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = find_stations(min_power_w=300_000, cursor=cursor)
+        pages.append([row.name for row in page.items])
+        cursor = page.next
+    assert pages == [[], ["Station 7"], []]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{}, {"text": "har"}, {"text": "har ber"}, {"connector": "IEC_62196_T2_COMBO", "min_power_w": 50_000},
+     {"near": BERLIN}, {"near": (0.0, 180.0)}, {"near": BERLIN, "text": "har", "free_from": True}],
+)  # fmt: skip
+def test_every_search_reads_through_indexes(tariff: Tariff, wanted: dict[str, object]) -> None:
+    make("Harbour", tariff)
+    if "free_from" in wanted:
+        wanted = wanted | {"free_from": slot_in(60)}
+    with no_scans():
+        find_stations(**wanted)
 
 
 @pytest.mark.parametrize("cursor", ["x", "!!!", "WzFd", "bnVsbA", "W1tdXQ", "é"])
