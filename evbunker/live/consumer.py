@@ -1,5 +1,6 @@
 """The socket: who is it, what may it watch; the hub does the rest."""
 
+import asyncio
 import logging
 from functools import partial
 from urllib.parse import parse_qs
@@ -59,7 +60,11 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _watch(self, watcher: Watcher) -> None:
         """From the handshake on it hears everything."""
         hub = hub_of_this_loop()
-        await hub.join(watcher)
+        try:
+            await hub.join(watcher)
+        except asyncio.CancelledError:  # the server gave it up, and will not say that it is gone
+            await hub.leave(watcher)
+            raise
         if watcher in hub.watchers:  # else its right ended meanwhile
             await self.accept()
             hub.show(watcher)

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -72,6 +71,11 @@ def mark(page: Page, selector: str) -> None:
     page.locator(selector).evaluate("element => { element.marked = true }")
 
 
+def rest(page: Page, seconds: float) -> None:
+    """Let time pass, and the page tell what happened in it."""
+    page.wait_for_timeout(seconds * 1000)
+
+
 def is_marked(page: Page, selector: str) -> bool:
     return page.locator(selector).evaluate("element => element.marked === true")
 
@@ -99,7 +103,7 @@ def test_the_first_snapshot_swaps_nothing(open_page, dara):
     )
     watch = Watch(page)
     watch.expect_state("live")
-    time.sleep(1)
+    rest(page, 1)
     assert any("panel-own-name" in str(frame) for frame in watch.frames)
     assert page.locator("html").get_attribute("data-swapped") is None
 
@@ -143,15 +147,15 @@ def test_a_frozen_server_is_noticed_and_heals_with_one_socket(watch, dara, site,
     os.kill(site.process.pid, signal.SIGSTOP)
     try:
         watch.expect_state("offline")
-        time.sleep(6)  # long enough for a second try
+        rest(watch.page, 6)  # long enough for a second try
     finally:
         os.kill(site.process.pid, signal.SIGCONT)
     watch.expect_state("live")
-    time.sleep(5)
+    rest(watch.page, 5)
     watch.frames.clear()
     rename(dara, "Dora")
     expect(watch.says).to_have_text("Dora")
-    time.sleep(1)
+    rest(watch.page, 1)
     assert len([frame for frame in watch.frames if "Dora" in str(frame)]) == 1
     assert watch.open_sockets() == 1
 
@@ -201,7 +205,7 @@ def test_signing_out_elsewhere_ends_it_and_says_so(watch, dara):
     watch.expect_state("ended")
     expect(watch.state).to_have_text("You are signed out. Reload to sign in.")
     opened = len(watch.sockets)
-    time.sleep(3)
+    rest(watch.page, 3)
     assert len(watch.sockets) == opened
 
 
@@ -241,7 +245,7 @@ def test_a_row_changes_in_place(requests, dara, eli, rename):
     mark(page, other)
     rename(dara, "Dora")
     expect(page.locator(row)).to_have_text("Dora")
-    time.sleep(1)
+    rest(page, 1)
     assert is_marked(page, other)
     assert fetched == []
 
