@@ -30,7 +30,8 @@ def community() -> Community:
 
 def compute_community() -> Community:
     everybody = ClientTotal.objects.filter(co2_saved_g__gte=LEAST_G)
-    found = everybody.aggregate(grams=Sum("co2_saved_g"), clients=Count("pk"))
+    # What is counted is the indexed field itself, never null: neither engine then looks at a row.
+    found = everybody.aggregate(grams=Sum("co2_saved_g"), clients=Count("co2_saved_g"))
     return Community(co2_saved_g=found["grams"] or 0, clients=found["clients"])
 
 
