@@ -16,6 +16,7 @@ BETWEEN_SIGN_UPS = dt.timedelta(hours=4)
 DRIVER, OPERATOR, OWNER = "driver@demo.example", "operator@demo.example", "owner@demo.example"
 FIRST = ("Ada", "Ben", "Chen", "Dilan", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kiran", "Lena")
 LAST = ("Moreau", "Naidu", "Okafor", "Petersen", "Quist")
+OTHERS = [f"{first} {last}" for last in LAST for first in FIRST]
 CARS = (
     ("Compact hatchback", 50_000, 11_000, 100_000, 155),
     ("Family estate", 75_000, 11_000, 150_000, 180),
@@ -32,13 +33,17 @@ def make_people(opened_at: dt.datetime) -> list[Client]:
     with clock.moved_to(opened_at):
         dara = _driver(DRIVER, "Dara Demo", 0)
         _staff()
-    others = [f"{first} {last}" for last in LAST for first in FIRST]
-    return [dara, *(_later_driver(name, index, opened_at) for index, name in enumerate(others, start=1))]
+    return [dara, *(_later_driver(name, index, opened_at) for index, name in enumerate(OTHERS, start=1))]
+
+
+def address_of(name: str) -> str:
+    """Where one of OTHERS gets mail, which goes nowhere."""
+    return f"{name.replace(' ', '.')}@drivers.demo.example".lower()
 
 
 def _later_driver(name: str, index: int, opened_at: dt.datetime) -> Client:
     with clock.moved_to(opened_at + index * BETWEEN_SIGN_UPS):
-        return _driver(f"{name.replace(' ', '.')}@drivers.demo.example".lower(), name, index)
+        return _driver(address_of(name), name, index)
 
 
 def _staff() -> None:

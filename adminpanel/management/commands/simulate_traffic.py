@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from adminpanel.demo.people import OTHERS, address_of
 from adminpanel.demo.traffic import Driver, one_act
 from bookings.models import ApiToken, Client
 from bookings.tokens import create_token
@@ -36,8 +37,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{done} acts.")
 
     def _drivers(self) -> list[Driver]:
-        people = Client.objects.filter(email__endswith="@drivers.demo.example").order_by("email")[:DRIVERS]
+        addresses = sorted(map(address_of, OTHERS))[:DRIVERS]
+        people = list(Client.objects.filter(email__in=addresses))
         if not people:
             raise CommandError("There are no demo drivers: run seed_demo first.")
-        ApiToken.objects.filter(client__in=list(people), name=TOKEN_NAME).delete()
+        ApiToken.objects.filter(client__in=people, name=TOKEN_NAME).delete()
         return [Driver(settings.SITE_URL, create_token(client=one, name=TOKEN_NAME)[1]) for one in people]
