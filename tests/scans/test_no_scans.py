@@ -8,15 +8,16 @@ Exempt, for they read everything by design: `check_integrity` (compares all ther
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from allauth.mfa.models import Authenticator
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.testing import WebsocketCommunicator
 from django.apps import apps
+from django.conf import settings as configured
 from django.contrib import admin
 from django.core import mail
 from django.core.management import call_command
@@ -26,20 +27,24 @@ from django.urls import reverse
 from adminpanel.demo.people import OTHERS, address_of
 from adminpanel.management.commands import simulate_traffic
 from adminpanel.scheduling import JOBS
+from adminpanel.texts import set_text
 from bookings.leaving import delete_account
-from bookings.models import Booking, ChargingSession, Client, Evse, MeterValue, Station, Tariff, Vehicle
+from bookings.models import Booking, Client, Evse, Station, Tariff
 from bookings.personal_data import export_of
-from bookings.stations import refresh_station
-from bookings.tokens import create_token
+from bookings.roles import set_role
+from bookings.standing import set_active
+from bookings.stations import save_station, set_evse_status, set_station_status, set_tariff
 from evbunker import clock
 from evbunker.db import newest
+from evbunker.live import Event, publish
 from evbunker.live.panels import REGISTRY
 from payments import sandbox
 from payments.models import Payment
-from tests.booking_steps import decide, held, paid, pending, slot_in
+from tests.booking_steps import decide, held, pending, slot_in
+from tests.browsing import session_cookie
 from tests.people import make_client
-from tests.plans import GROWING, SMALL, no_scans
-from tests.scans.filling import ROWS, fill
+from tests.places import make_tariff
+from tests.plans import no_scans
 from tests.test_access_matrix import MATRIX, address, browser_of, status_of
 
 EXEMPT = {"check_integrity", "seed_demo", "import_stations", "scheduler"}
@@ -57,66 +62,10 @@ ASKED = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _years(tariff: Tariff, settings: Any) -> None:
-    settings.RATE_LIMITS, settings.ACCOUNT_RATE_LIMITS, settings.MFA_RATE_LIMITS = {}, False, False
-    fill(tariff)
-
-
-@pytest.fixture
-def harbour(station: Station, evse: Evse) -> Station:
-    """Found like any other."""
-    refresh_station(station)
-    station.refresh_from_db()
-    return station
-
-
-@pytest.fixture
-def past(dara: Client, evse: Evse) -> Booking:
-    """Everything that Dara has: a session that ended, one to come, a hold, a car, a token, a second factor."""
-    with clock.shifted(-dt.timedelta(days=2)):
-        over = paid(dara, evse)
-    MeterValue.objects.create(session=ChargingSession.objects.get(booking=over), at=clock.now(), energy_wh=10)
-    paid(dara, evse, in_minutes=120)
-    pending(held(dara, evse, in_minutes=300))
-    create_token(client=dara, name="script")
-    Vehicle.objects.create(client=dara, name="Van", usable_battery_wh=60_000, ac_max_w=11_000, wh_per_km=200)
-    Authenticator.objects.create(user=dara, type="recovery_codes", data={})
-    return over
-
-
 def signed_in(client: Client) -> Browser:
     browser = Browser()
     browser.force_login(client)
     return browser
-
-
-def test_every_collection_is_one_that_grows_or_one_that_stays_small() -> None:
-    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {"django_migrations"}
-    assert tables == GROWING | SMALL
-    assert not GROWING & SMALL
-
-
-def test_a_query_without_an_index_is_caught() -> None:
-    caught_as("Scanned bookings_station", lambda: list(Station.objects.filter(city="Berlin")))
-    caught_as("Scanned bookings_client", lambda: Client.objects.filter(name="Dara").exists())
-    caught_as("Scanned bookings_booking", lambda: Booking.objects.filter(evse_label="x").update(ended_reason="x"))
-    caught_as("Scanned payments_payment", lambda: Payment.objects.filter(client_name="x").delete())
-    caught_as("Scanned bookings_vehicle", lambda: Vehicle.objects.filter(name="x").count())
-
-
-@pytest.mark.engines
-def test_a_long_sort_a_long_read_and_a_join_are_caught() -> None:
-    completed = Booking.objects.filter(status="completed")
-    caught_as(f"Sorted {ROWS} of bookings_booking", lambda: list(completed.order_by("starts_at")))
-    caught_as(r"Read 15\d of bookings_booking", lambda: completed.count())
-    caught_as("Joined .* to a list of bookings_booking", lambda: list(completed.select_related("station")[:5]))
-    caught_as("Joined .* to a list of bookings_booking", lambda: list(Booking.objects.filter(station__city="Berlin")))
-
-
-def caught_as(found: str, query: Callable[[], object]) -> None:
-    with pytest.raises(AssertionError, match=found), no_scans():
-        query()
 
 
 def test_the_driver_s_journey(harbour: Station, evse: Evse) -> None:
@@ -245,6 +194,48 @@ def test_every_live_panel(harbour: Station, past: Booking, dara: Client, opal: C
             if signed_in(client).get(f"/live/panels/{name}{key}/").status_code == 200
         }
     assert shown == set(REGISTRY)
+
+
+@pytest.mark.engines
+def test_a_socket_that_watches_everything(harbour: Station, past: Booking, dara: Client, opal: Client) -> None:
+    keys = {"availability": f":{harbour.pk}:{clock.now().date()}", "evses": f":{harbour.pk}", "booking": f":{past.pk}"}
+    with no_scans():
+        for client, audience in ((dara, {"client", "station"}), (opal, {"operators"})):
+            refs = [f"{one.name}{keys.get(one.name, '')}" for one in REGISTRY.values() if one.audience in audience]
+            frames = async_to_sync(watch)(session_cookie(client), refs, client)
+            assert frames >= 2, "one when it opens and one after an event, at least"
+
+
+async def watch(cookie: dict[str, str], refs: list[str], client: Client) -> int:
+    """Open a socket for `refs`, let something happen; how many frames came."""
+    from evbunker.asgi import application
+
+    headers = [(b"host", b"testserver"), (b"origin", configured.SITE_URL.encode())]
+    headers.append((b"cookie", f"{cookie['name']}={cookie['value']}".encode()))
+    socket = WebsocketCommunicator(application, f"/live/?panels={','.join(refs)}", headers)
+    connected, _protocol = await socket.connect(timeout=5)
+    assert connected
+    frames = 0
+    for _before_and_after in range(2):
+        while not await socket.receive_nothing(timeout=0.7):
+            frames += bool((await socket.receive_from()).strip())
+        for name in ("booking_update", "eco_stats_update", "charging_session_update"):
+            await sync_to_async(publish)(Event(name, client=client.pk))
+    await socket.disconnect()
+    return frames
+
+
+def test_what_operators_do(harbour: Station, evse: Evse, tariff: Tariff, past: Booking, olga: Client) -> None:
+    eli = make_client("eli")
+    with no_scans():
+        set_active(client=eli, active=False, actor=olga)
+        set_role(client=eli, role="viewer", actor=olga)
+        set_tariff(station=harbour, tariff=make_tariff("Dear"), actor=olga)
+        harbour.name = "Harbour East"
+        save_station(station=harbour, actor=olga)
+        set_evse_status(evse=evse, status=Evse.Status.FAULTED, actor=olga)
+        set_station_status(station=harbour, status=Station.Status.CLOSED, actor=olga)
+        set_text(key="terms", value="Be kind.", actor=olga)
 
 
 def test_every_command_is_looked_at_or_exempt() -> None:
