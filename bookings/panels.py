@@ -16,7 +16,7 @@ A_MINUTE = 60
 
 @panel(
     "availability", audience="station", stale_on=CHANGES, ttl=A_MINUTE, template="bookings/_availability.html",
-    keyed=True,
+    keyed=True, by_time=True,
 )  # fmt: skip
 def availability(key: str) -> dict[str, object]:
     """One day of a station, `<station id>:<date>`; raises LookupError for other keys."""
@@ -30,7 +30,10 @@ def availability(key: str) -> dict[str, object]:
     return {"station": station, "day": day, "rows": rows_of(days, station.zone)}
 
 
-@panel("evses", audience="station", stale_on=CHANGES, ttl=A_MINUTE, template="bookings/_evses.html", keyed=True)
+@panel(
+    "evses", audience="station", stale_on=CHANGES, ttl=A_MINUTE, template="bookings/_evses.html", keyed=True,
+    by_time=True,
+)  # fmt: skip
 def evses(key: str) -> dict[str, object]:
     """The EVSEs of the station `key` as they are now; raises LookupError for other keys."""
     station = station_of(key)

@@ -46,7 +46,7 @@ def highlights(client_id: UUID) -> dict[str, object]:
 
 @panel(
     "next-booking", audience="client", stale_on={"booking_update", "payment_update"}, ttl=A_MINUTE,
-    template="dashboard/_next_booking.html",
+    template="dashboard/_next_booking.html", by_time=True,
 )  # fmt: skip
 def next_booking(client_id: UUID) -> dict[str, object]:
     """The booking that comes next and what it waits for; `booking` is None if there is none."""
@@ -73,7 +73,7 @@ def next_booking_of(client_id: UUID) -> Booking | None:
 
 @panel(
     "active-session", audience="client", stale_on={"booking_update", "charging_session_update"}, ttl=A_MINUTE,
-    template="dashboard/_active_session.html",
+    template="dashboard/_active_session.html", by_time=True,
 )  # fmt: skip
 def active_session(client_id: UUID) -> dict[str, object]:
     """What charges now, with the energy so far as estimated at `as_of`; `session` is None if nothing does."""

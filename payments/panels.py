@@ -13,7 +13,7 @@ A_MOMENT = 1
 
 @panel(
     "booking", audience="client", stale_on={"booking_update", "payment_update", "charging_session_update"},
-    ttl=A_MOMENT, template="payments/_booking.html", keyed=True,
+    ttl=A_MOMENT, template="payments/_booking.html", keyed=True, by_time=True,
 )  # fmt: skip
 def booking(client_id: UUID, key: str) -> dict[str, object]:
     """How the client's booking `key` stands; raises LookupError if it is not this client's."""
