@@ -19,3 +19,16 @@ class Setting(Record):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Beat(Record):
+    """One row a name: when the scheduler last finished a job."""
+
+    name = models.CharField(max_length=40, unique=True)
+    beaten_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="beat_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,6 +9,7 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import close_old_connections
 
+from adminpanel.beating import beat
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
 from bookings.idempotency import forget_old_keys
@@ -36,10 +37,11 @@ JOBS = (
 
 
 def run_job(job: Job) -> None:
-    """Run one job; whatever it raises is logged, and the next turn tries again."""
+    """Run one job and leave a beat; whatever it raises is logged, and the next turn tries again."""
     close_old_connections()
     try:
         job.work()
+        beat()
     except Exception:
         log.exception("The job %s failed", job.name)
     finally:

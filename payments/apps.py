@@ -6,4 +6,8 @@ class PaymentsConfig(AppConfig):
     verbose_name = "Payments"
 
     def ready(self) -> None:
+        from evbunker.health import register
         from payments import checks, receivers  # noqa: F401 - importing registers and connects them
+        from payments.health import webhook_standing
+
+        register("last_webhook", webhook_standing)

@@ -6,6 +6,7 @@ from evbunker.db.engine import (
     lowest,
     newest,
     not_waiting_for_the_disk,
+    replica_set,
     rough_count,
 )
 from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, on_commit
@@ -21,5 +22,6 @@ __all__ = [
     "newest",
     "not_waiting_for_the_disk",
     "on_commit",
+    "replica_set",
     "rough_count",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import pymongo
 from django.core.exceptions import EmptyResultSet
 from django.db import DatabaseError, connection, models
 from pymongo.errors import PyMongoError
@@ -69,6 +70,19 @@ def is_standalone() -> bool:
     connection.ensure_connection()
     hello = connection.connection.admin.command("hello")
     return "setName" not in hello and hello.get("msg") != "isdbgrid"
+
+
+def replica_set() -> str | None:
+    """The name of the replica set whose primary answers, "" of a standalone or sharded server, None on SQLite.
+
+    Raises one of DATABASE_ERRORS when no primary is found within two seconds.
+    """
+    if connection.vendor != "mongodb":
+        return None
+    with pymongo.timeout(2):
+        connection.ensure_connection()
+        hello = connection.connection.admin.command("hello")
+    return str(hello.get("setName", ""))
 
 
 def _sorted_by_index(queryset: "models.QuerySet[M]", by: str, limit: int, direction: int) -> list[M]:
