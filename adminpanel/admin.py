@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from adminpanel.models import Setting
+from adminpanel.models import Beat, Setting
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -75,3 +75,8 @@ class SettingAdmin(RecordAdmin):
         actor: Any = request.user
         saved = set_text(key=obj.key, value=form.cleaned_data["value"], actor=actor)
         obj.pk = saved.pk
+
+
+@admin.register(Beat)
+class BeatAdmin(RecordAdmin):
+    list_display = ("name", "beaten_at")

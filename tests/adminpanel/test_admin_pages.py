@@ -8,7 +8,7 @@ from django.test import Client as Visitor
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from adminpanel.models import Setting
+from adminpanel.models import Beat, Setting
 from bookings.holding import hold
 from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
@@ -38,6 +38,7 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     IdempotencyKey.objects.create(client=dara, key="k", request_hash="h", lease_until=clock.now())
     SearchWord.objects.create(word="harbour", station_id=evse.station_id)
     Setting.objects.create(key="terms", value="Be kind.")
+    Beat.objects.create(name="scheduler", beaten_at=clock.now())
 
 
 def test_every_record_of_ours_is_there_and_nothing_else() -> None:

@@ -107,7 +107,7 @@ def test_a_client_searches_in_its_own_zone(client: Visitor, dara: Client) -> Non
         ({"zone": "Europe"}, "We do not know that time zone."),
         ({"q": "x" * 101}, "Ensure this value has at most 100 characters"),
         ({"q": "a\x00b"}, "Null characters are not allowed."),
-        ({"cursor": "nonsense"}, "This is not a cursor of this search."),
+        ({"cursor": "nonsense"}, "This is not a cursor of this list."),
     ],
 )
 def test_bad_input_is_said_beside_its_field(
