@@ -85,13 +85,14 @@ def _database_findings() -> Iterable[CheckMessage]:
             hint="Start it with --replSet NAME, initiate the set, and name it in DATABASE_URL (?replicaSet=NAME).",
             id="evbunker.E006",
         )
-    elif _migrations_wait():
+    elif migrations_wait():
         yield Warning("Migrations wait: run `manage.py migrate`.", id="evbunker.W007")
     else:
         yield from map(_missing, missing_unique_indexes())
 
 
-def _migrations_wait() -> bool:
+def migrations_wait() -> bool:
+    """Whether the database is older than the migrations."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 

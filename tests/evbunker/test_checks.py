@@ -125,7 +125,7 @@ def test_it_refuses_a_server_without_a_replica_set(monkeypatch):
 
 
 def test_migrate_is_not_kept_from_making_what_is_missing(monkeypatch, settings):
-    monkeypatch.setattr(checks, "_migrations_wait", lambda: True)
+    monkeypatch.setattr(checks, "migrations_wait", lambda: True)
     monkeypatch.setattr(checks, "missing_unique_indexes", lambda: [("anything", ("at all",))])
     refuse_unsafe_settings()
 
