@@ -10,9 +10,11 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import close_old_connections
 
 from adminpanel.beating import beat
+from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
 from bookings.idempotency import forget_old_keys
+from evbunker.sessions import forget_old_sessions
 from payments.outbox import work_outbox
 from payments.reconciling import reconcile_payments
 
@@ -32,7 +34,9 @@ JOBS = (
     Job("expire_holds", 10, expire_holds),
     Job("complete_sessions", 20, complete_sessions),
     Job("reconcile_payments", 60, reconcile_payments),
+    Job("close_days", 30, close_days),
     Job("forget_old_keys", 3600, forget_old_keys),
+    Job("forget_old_sessions", 3600, forget_old_sessions),
 )
 
 

@@ -53,10 +53,6 @@ def check_processes(app_configs: Apps, **kwargs: Any) -> Iterable[CheckMessage]:
     """Memory is one process's own: another's pages would stay as they were, and limits would count twice."""
     if settings.WEB_PROCESSES > 1 and not settings.REDIS_URL:
         yield Error(f"WEB_PROCESSES={settings.WEB_PROCESSES} needs REDIS_URL.", id="evbunker.E002")
-    if settings.ON_MONGODB and not settings.REDIS_URL and not settings.DEBUG:
-        yield Warning(
-            "Without REDIS_URL, sign-in sessions are kept in MongoDB, where no index serves them.", id="evbunker.W002"
-        )
 
 
 @register(TAG)

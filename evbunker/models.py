@@ -1,8 +1,9 @@
-"""What every record has, and the audit trail."""
+"""What every record has, the audit trail, and sign-in sessions."""
 
 import uuid
 
 import uuid_utils
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -64,3 +65,44 @@ class Change(Record):
 
     def __str__(self) -> str:
         return f"{self.actor}: {self.action} {self.record_type}"
+
+
+class SignInSession(AbstractBaseSession):
+    """A browser's sign-in session, as `evbunker.sessions` keeps it.
+
+    No Record: Django finds it by its key alone, and the key is MongoDB's own primary key, so that an index serves it.
+    """
+
+    session_key = models.CharField(_("session key"), max_length=40, primary_key=True, db_column="_id")
+
+    class Meta(AbstractBaseSession.Meta):  # type: ignore[name-defined,misc]
+        verbose_name = _("sign-in session")
+        verbose_name_plural = _("sign-in sessions")
+
+    @classmethod
+    def get_session_store_class(cls) -> type:
+        from evbunker.sessions import SessionStore
+
+        return SessionStore
+
+
+class Relay(Record):
+    """One row: who turns change streams into events, and how far it came (`evbunker.relay.lease`).
+
+    `counter` grows with every sign of life of the `holder`; no holder: nobody leads. `token` is the server's, after
+    the last change that was told; None before the first. `told_until`: what was written before has been told.
+    """
+
+    name = models.CharField(max_length=40, unique=True)
+    holder = models.CharField(max_length=120, blank=True)
+    counter = models.BigIntegerField(default=0)
+    token = models.JSONField(null=True, blank=True)
+    told_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("relay")
+        verbose_name_plural = _("relays")
+        indexes = [models.Index(fields=["name"], name="relay_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,25 +1,19 @@
 """How often somebody may do something: counted for each key apart, in the cache, in fixed windows of time."""
 
+import functools
 import hashlib
 import ipaddress
-import logging
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_redis.exceptions import ConnectionInterrupted
-from redis.exceptions import RedisError
 
 from evbunker import clock
 from evbunker.errors import DomainError
 
-log = logging.getLogger(__name__)
-UNREACHABLE = (ConnectionInterrupted, RedisError, OSError)
 IPV6_PREFIX = 64
 """One household or server has this many bits of IPv6 to itself: they count as one address."""
-
-_outage_logged = False
 
 
 class RateLimited(DomainError):
@@ -65,7 +59,7 @@ def address_of(request: HttpRequest) -> str:
     """
     address = request.META.get("REMOTE_ADDR") or "unix"
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    while forwarded and _is_trusted(address):
+    while forwarded and is_trusted(address):
         address = forwarded.pop()
     return _normalised(address)
 
@@ -77,34 +71,28 @@ def _counter(name: str, key: str, seconds: int) -> str:
 
 
 def _count(counter: str, seconds: int, by: int = 1) -> int:
-    """The counter's new value; 0 if the cache cannot be reached."""
-    global _outage_logged
+    """The counter's new value."""
+    cache.add(counter, 0, timeout=2 * seconds)
     try:
-        cache.add(counter, 0, timeout=2 * seconds)
-        count = cache.incr(counter, by)
-    except ValueError:  # evicted between the two: nothing is known of earlier uses
+        return cache.incr(counter, by)
+    except ValueError:  # evicted between the two, or no cache: nothing is known of earlier uses
         return by
-    except UNREACHABLE:
-        if not _outage_logged:
-            log.exception("The cache cannot be reached: rate limits are off until it can")
-        _outage_logged = True
-        return 0
-    _outage_logged = False
-    return int(count)
 
 
-def _is_trusted(address: str) -> bool:
+def is_trusted(address: str) -> bool:
+    """Is it one of TRUSTED_PROXIES?"""
     if address in settings.TRUSTED_PROXIES:
         return True
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(parsed in network for network in _trusted_networks())
+    return any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
-def _trusted_networks() -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    return [ipaddress.ip_network(entry, strict=False) for entry in settings.TRUSTED_PROXIES if entry != "unix"]
+@functools.cache
+def _networks(entries: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(entry, strict=False) for entry in entries if entry != "unix"]
 
 
 def _normalised(address: str) -> str:

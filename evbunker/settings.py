@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from evbunker.logs import logging_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
@@ -88,7 +90,7 @@ else:
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django_redis.cache.RedisCache",
+            "BACKEND": "evbunker.cache.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "evb",
             "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
@@ -100,13 +102,11 @@ if REDIS_URL:
             "CONFIG": {"hosts": [REDIS_URL], "prefix": "evb"},
         }
     }
-    SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 else:
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
     }
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 LIVE_SOURCE = env.str("LIVE_SOURCE", default="signals")
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=1)
@@ -117,7 +117,6 @@ INSTALLED_APPS = [
     "daphne",
     "unfold",
     *CONTRIB_APPS,
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -137,6 +136,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "evbunker.middleware.request_id",
+    "evbunker.middleware.observed",
     "evbunker.problems.problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -176,6 +176,7 @@ TEMPLATES = [
 
 # -- People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "bookings.Client"
+SESSION_ENGINE = "evbunker.sessions"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -237,7 +238,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if SECURE else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
@@ -301,21 +302,10 @@ SANDBOX_AUTO_WEBHOOK = env.bool("SANDBOX_AUTO_WEBHOOK", default=True)
 RUN_SCHEDULER = env.bool("RUN_SCHEDULER", default=not (ON_MONGODB or REDIS_URL))
 """Periodic jobs as a thread of the server; production runs `manage.py scheduler` instead."""
 
-# -- Logs -------------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "evbunker.middleware.RequestIdFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "daphne": {"level": "WARNING"},
-        "django.channels.server": {"level": "WARNING"},
-        "pymongo": {"level": "WARNING"},
-        "apscheduler": {"level": "WARNING"},
-    },
-}
+# -- Logs, metrics ----------------------------------------------------------------------------------------------------
+LOGGING = logging_settings(env.str("LOG_FORMAT", default="line"), env.str("LOG_LEVEL", default="INFO"))
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+"""What Prometheus sends as a bearer token; without one there is no /metrics."""
 
 UNFOLD = {
     "SITE_TITLE": "EV Bunker",

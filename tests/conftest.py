@@ -7,9 +7,10 @@ import pytest
 from channels.layers import channel_layers
 from django.core.cache import cache
 
+from evbunker.cache import _outage
 from tests import engines, sweep
 
-pytest_plugins = ["tests.people", "tests.places", "tests.serving", "tests.browsing"]
+pytest_plugins = ["tests.people", "tests.places", "tests.serving", "tests.browsing", "tests.outage"]
 
 
 def pytest_report_header() -> str:
@@ -58,6 +59,7 @@ def _empty_cache() -> Iterator[None]:
     if not engines.ON_MONGODB:
         channel_layers.backends.clear()
     yield
+    _outage.ask_again_at, _outage.since = 0.0, None
     cache.clear()
 
 

@@ -18,9 +18,9 @@ GROWING = frozenset({
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",
     "bookings_clientslot", "bookings_clienttotal", "bookings_ecostat", "bookings_evse", "bookings_idempotencykey",
     "bookings_metervalue", "bookings_searchword", "bookings_slotclaim", "bookings_station", "bookings_vehicle",
-    "evbunker_change",
+    "evbunker_change", "evbunker_signinsession",
     "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_sandboxpayment",
-    "payments_webhookevent", "django_session", "django_admin_log",
+    "payments_webhookevent", "django_admin_log",
 })  # fmt: skip
 """Collections that grow with clients, stations or time: nothing may read them in full."""
 SMALL = frozenset({

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
-from evbunker.live.store import reach
 from evbunker.live.versions import version_of
 
 T = TypeVar("T")
@@ -37,14 +36,14 @@ def cached_at(version: str, key: str, *, ttl: int, compute: Callable[[], T]) -> 
 
 
 def _read(full_key: str) -> Any:
-    return reach(lambda: cache.get(full_key, _MISSING), otherwise=_MISSING)
+    return cache.get(full_key, _MISSING)
 
 
 def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
     """Compute if nobody else does; otherwise wait for the other's result, or for its time to be up."""
     lock, mine = f"{full_key}:lock", secrets.token_hex(8)
     patience_ends = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not reach(lambda: cache.add(lock, mine, LOCK_SECONDS), otherwise=True):
+    while not cache.add(lock, mine, LOCK_SECONDS):
         if time.monotonic() > patience_ends:
             return compute()
         time.sleep(POLL_SECONDS)
@@ -55,7 +54,7 @@ def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
         return found  # type: ignore[no-any-return]
     try:
         value = compute()
-        reach(lambda: cache.set(full_key, value, ttl), otherwise=None)
+        cache.set(full_key, value, ttl)
     finally:
         _release(lock, mine)
     return value
@@ -63,5 +62,5 @@ def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
 
 def _release(lock: str, mine: str) -> None:
     """Let the next begin, unless our time was up and somebody else holds the lock."""
-    if reach(lambda: cache.get(lock), otherwise=None) == mine:
-        reach(lambda: cache.delete(lock), otherwise=False)
+    if cache.get(lock) == mine:
+        cache.delete(lock)

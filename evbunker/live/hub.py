@@ -14,7 +14,6 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 from evbunker.live.events import OPERATORS
-from evbunker.live.identity import CannotSay
 from evbunker.live.lines import open_line
 from evbunker.live.rendering import Pane
 from evbunker.live.screens import Screen, screen_for
@@ -179,8 +178,6 @@ def refusals(watchers: Iterable[Watcher]) -> list[tuple[Watcher, int]]:
     for watcher in watchers:
         try:
             code = watcher.refusal()
-        except CannotSay:
-            continue
         except Exception:
             log.warning("Whether a socket may still watch could not be asked.", exc_info=True)
             continue

@@ -8,9 +8,9 @@ import redis
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from evbunker.cache import reach
 from evbunker.live.events import Event
 from evbunker.live.hub import call_hubs
-from evbunker.live.store import reach
 from evbunker.live.versions import raise_versions, version_key
 
 Message = dict[str, Any]

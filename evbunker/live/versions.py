@@ -12,8 +12,6 @@ from collections.abc import Iterable
 
 from django.core.cache import cache
 
-from evbunker.live.store import reach
-
 KEPT_SECONDS = 86_400
 """A version that was forgotten is followed by one never seen before, so this may be any time."""
 Scope = tuple[str, Iterable[str]]
@@ -30,17 +28,9 @@ def raise_versions(keys: Iterable[str]) -> None:
     """
     with _unraised_lock:
         wanted = {*keys, *_unraised}
-        done = _write({key: secrets.token_hex(8) for key in wanted})
+        failed = cache.set_many({key: secrets.token_hex(8) for key in wanted}, KEPT_SECONDS)
         _unraised.clear()
-        _unraised.update(() if done else wanted)
-
-
-def _write(versions: dict[str, str]) -> bool:
-    def ask() -> bool:
-        cache.set_many(versions, KEPT_SECONDS)
-        return True
-
-    return reach(ask, otherwise=False)
+        _unraised.update(failed)
 
 
 def versions_of(scopes: Iterable[Scope]) -> list[str]:
@@ -64,16 +54,12 @@ def version_key(group: str, name: str) -> str:
 
 def _read(keys: set[str]) -> dict[str, str] | None:
     """The versions, begun where there were none; None while the cache cannot be reached."""
-
-    def ask() -> dict[str, str] | None:
-        known: dict[str, str] = cache.get_many(keys)
-        if missing := keys - known.keys():
-            for key in missing:
-                cache.add(key, secrets.token_hex(8), KEPT_SECONDS)
-            known |= cache.get_many(missing)
-        return known if known.keys() == keys else None
-
-    return reach(ask, otherwise=None)
+    known: dict[str, str] = cache.get_many(keys)
+    if missing := keys - known.keys():
+        for key in missing:
+            cache.add(key, secrets.token_hex(8), KEPT_SECONDS)
+        known |= cache.get_many(missing)
+    return known if known.keys() == keys else None
 
 
 def _digest(group: str, names: Iterable[str], known: dict[str, str]) -> str:

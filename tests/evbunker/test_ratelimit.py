@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import RequestFactory
-from redis.exceptions import ConnectionError as RedisDown
 
-from evbunker import clock, ratelimit
+from evbunker import clock
 from evbunker.ratelimit import RateLimited, address_of, allow, give_back
+from tests.outage import Outage
 
 NOON = dt.datetime(2026, 5, 1, 12, 0, 20, tzinfo=dt.UTC)
 
@@ -69,18 +68,9 @@ def test_of_many_at_once_only_as_many_pass_as_the_limit_says(settings: Any) -> N
     assert sum(passed) == 5
 
 
-def test_without_a_cache_everything_is_allowed_and_the_log_says_so_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def down(*_args: Any, **_kwargs: Any) -> None:
-        raise RedisDown("nobody there")
-
-    monkeypatch.setattr(ratelimit, "_outage_logged", False)
-    monkeypatch.setattr(cache._connections["default"], "add", down)
+@pytest.mark.engines
+def test_without_a_cache_everything_is_allowed(outage: Outage) -> None:
     assert all(is_allowed("client:1") for _ in range(10))
-    assert [record.message for record in caplog.records] == [
-        "The cache cannot be reached: rate limits are off until it can"
-    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 
 from bookings.models import Client
-from evbunker.live import store
 from evbunker.live.panels import REGISTRY
 from tests.browsing import session_cookie
 from tests.evbunker.live import watching
@@ -86,7 +85,6 @@ def _test_panels(settings: object) -> Iterator[None]:
     yield
     for name in names:
         del REGISTRY[name]
-    store._outage.ask_again_at, store._outage.since = 0.0, None
 
 
 @pytest_asyncio.fixture

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.cache import cache
-from redis.exceptions import ConnectionError as RedisGone
 
-from evbunker.live import Event, cached, publish, store, versions
+import evbunker.cache
+from evbunker.live import Event, cached, publish, versions
 from evbunker.live import cache as figures
 from evbunker.live.events import OPERATORS, client_group
 from tests import engines
@@ -142,29 +142,8 @@ def _child(write):
 # -- Without a cache --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def gone(monkeypatch):
-    """The cache fails at everything while this is held true; counts how often it was tried."""
-    state = {"gone": True, "tries": 0}
-
-    def failing(name):
-        real = getattr(type(cache._connections["default"]), name)
-
-        def method(self, *args, **kwargs):
-            if state["gone"]:
-                state["tries"] += 1
-                raise RedisGone("nobody there")
-            return real(self, *args, **kwargs)
-
-        return method
-
-    backend = type(cache._connections["default"])
-    for name in ("get", "get_many", "set", "set_many", "add", "delete"):
-        monkeypatch.setattr(backend, name, failing(name))
-    return state
-
-
-def test_without_a_cache_it_is_computed_and_said_once(gone, caplog):
+@pytest.mark.engines
+def test_without_a_cache_it_is_computed_and_said_once(outage, caplog):
     caplog.set_level(logging.WARNING)
     figure = Figure()
     assert [figure.ask() for _ in range(5)] == [1, 2, 3, 4, 5]
@@ -174,39 +153,52 @@ def test_without_a_cache_it_is_computed_and_said_once(gone, caplog):
     ]
 
 
-def test_a_dead_cache_is_not_waited_for_each_time(gone):
+@pytest.mark.engines
+def test_a_dead_cache_is_not_waited_for_each_time(outage, monkeypatch):
+    monkeypatch.setattr(evbunker.cache, "PAUSE_SECONDS", 5)
     for _ in range(5):
         Figure().ask()
-    assert gone["tries"] == 2  # once more, in case Redis has only just restarted
+    assert outage.tries == 2  # once more, in case Redis has only just restarted
 
 
-def test_a_cache_that_comes_back_is_used_again(gone, monkeypatch, caplog):
-    monkeypatch.setattr(store, "PAUSE_SECONDS", 0.05)
+@pytest.mark.engines
+def test_a_cache_that_comes_back_is_used_again(outage, caplog):
     figure = Figure()
     figure.ask()
-    gone["gone"] = False
+    outage.lasts = False
     time.sleep(0.1)
     assert [figure.ask(), figure.ask()] == [2, 2]
     assert "The cache is back" in caplog.text
 
 
-def test_a_change_while_the_cache_was_gone_is_not_forgotten(gone, monkeypatch):
-    monkeypatch.setattr(store, "PAUSE_SECONDS", 0.05)
-    gone["gone"] = False
+@pytest.mark.engines
+def test_a_change_while_the_cache_was_gone_is_not_forgotten(outage):
+    outage.lasts = False
     figure = Figure()
     assert figure.ask() == 1
-    gone["gone"] = True
+    outage.lasts = True
     publish(Event("payment_update"))
-    gone["gone"] = False
+    outage.lasts = False
     time.sleep(0.1)
     assert figure.ask() == 2
 
 
-def test_publishing_never_raises(gone):
+@pytest.mark.engines
+def test_publishing_never_raises(outage):
     thread = threading.Thread(target=publish, args=[Event("payment_update", client=NOBODY)])
     thread.start()
     thread.join()
     publish(Event("payment_update", client=NOBODY))
+
+
+@pytest.mark.engines
+def test_without_redis_the_cache_is_an_empty_one(outage):
+    cache.set("a", 1)
+    assert (cache.get("a", "default"), cache.get_many(["a"]), "a" in cache) == ("default", {}, False)
+    assert (cache.set_many({"a": 1}), cache.add("a", 1), cache.get_or_set("a", 7)) == (["a"], True, 7)
+    assert (cache.touch("a"), cache.delete("a"), cache.delete_many(["a"])) == (False, False, None)
+    with pytest.raises(ValueError, match="a"):
+        cache.incr("a")
 
 
 def test_an_unknown_event_is_refused():
@@ -215,4 +207,4 @@ def test_an_unknown_event_is_refused():
 
 
 def test_this_engine_has_the_cache_it_should_have():
-    assert ("redis" in type(cache._connections["default"]).__module__) == engines.ON_MONGODB
+    assert isinstance(cache._connections["default"], evbunker.cache.RedisCache) == engines.ON_MONGODB

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import client as browsers
 
-from bookings.tokens import create_token
 from evbunker.live import hub, lines
 from tests import engines
 from tests.browsing import session_cookie
@@ -124,14 +123,8 @@ def server():
         server.start()
 
 
-async def with_token(watch, client, panels):
-    """A socket that Redis's forgetting of sessions does not end."""
-    _token, text = await in_thread(create_token)(client=client, name="script")
-    return await watch(panels, token=f"Bearer {text}").opened()
-
-
 async def test_after_a_restart_of_redis_watchers_hear_again(watch, dara, server, quick):
-    socket = await with_token(watch, dara, "own-name")
+    socket = await watch("own-name", dara).opened()
     await socket.frame()
     await in_thread(server.stop)()
     await in_thread(server.start)()
@@ -145,7 +138,7 @@ async def test_after_a_restart_of_redis_watchers_hear_again(watch, dara, server,
 
 
 async def test_what_happened_while_redis_was_gone_is_shown(watch, dara, server, quick):
-    socket = await with_token(watch, dara, "own-name")
+    socket = await watch("own-name", dara).opened()
     await socket.frame()
     await in_thread(server.stop)()
     await rename(dara, "Dora")
@@ -161,7 +154,7 @@ async def test_what_happened_while_redis_was_gone_is_shown(watch, dara, server, 
 
 
 async def test_a_redis_that_freezes_is_a_redis_that_is_gone(watch, dara, server, quick):
-    socket = await with_token(watch, dara, "own-name")
+    socket = await watch("own-name", dara).opened()
     await socket.frame()
     os.kill(server.pid, signal.SIGSTOP)
     try:
@@ -177,10 +170,12 @@ async def test_a_redis_that_freezes_is_a_redis_that_is_gone(watch, dara, server,
 
 
 async def test_pages_and_sign_in_survive_without_redis(dara, station, server):
-    await in_thread(server.stop)()
     browser = browsers.Client()
-    answer = await in_thread(browser.get)(f"/live/panels/place:{station.pk}/")
-    assert answer.status_code == 200
+    await in_thread(browser.force_login)(dara)
+    await in_thread(server.stop)()
+    for path in (f"/live/panels/place:{station.pk}/", "/live/panels/own-name/"):
+        answer = await in_thread(browser.get)(path)
+        assert answer.status_code == 200
 
 
 async def test_a_session_that_cannot_be_read_ends_nothing(watch, dara, server, quick):
