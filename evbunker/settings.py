@@ -1,6 +1,7 @@
 """Every setting, from the environment. The README has the table; `evbunker/checks.py` refuses unsafe ones."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -281,7 +282,7 @@ STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 if leaflet := importlib.util.find_spec("leaflet"):
     # Only the browser library: the Django app itself needs GDAL.
     STATICFILES_DIRS.append(("leaflet", Path(str(leaflet.origin)).parent / "static" / "leaflet"))
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists() and not DEBUG
+COLLECTED = ("collectstatic" in sys.argv or (STATIC_ROOT / "staticfiles.json").exists()) and not DEBUG
 WHITENOISE_USE_FINDERS = not COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
