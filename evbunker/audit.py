@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 from uuid import UUID
 
-from evbunker.middleware import current_request_id
+from evbunker.logs import current_request_id
 from evbunker.models import Change, Record
 
 

@@ -69,13 +69,22 @@ def register(name: str, check: Check) -> None:
     _watched[name] = check
 
 
-def _asked(name: str, check: Check) -> dict[str, object]:
-    started = time.monotonic()
+def watched() -> dict[str, Standing]:
+    """How everything stands that never makes it 503."""
+    return {name: _standing(name, check) for name, check in _watched.items()}
+
+
+def _standing(name: str, check: Check) -> Standing:
     try:
-        standing = check()
+        return check()
     except Exception:  # whatever it is, it cannot be used; strangers are not told more
         log.warning("Not ready: %s", name, exc_info=True)
-        standing = Standing("unavailable")
+        return Standing("unavailable")
+
+
+def _asked(name: str, check: Check) -> dict[str, object]:
+    started = time.monotonic()
+    standing = _standing(name, check)
     milliseconds = round((time.monotonic() - started) * 1000, 1)
     return {**standing.as_json(), "milliseconds": milliseconds}
 

@@ -11,7 +11,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from evbunker.errors import DomainError
-from evbunker.middleware import current_request_id
+from evbunker.logs import current_request_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
 MEDIA_TYPE = "application/problem+json"

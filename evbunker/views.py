@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from evbunker import clock
-from evbunker.middleware import current_request_id
+from evbunker.logs import current_request_id
 from evbunker.statuses import LOOKS
 
 

@@ -110,6 +110,7 @@ MATRIX: dict[str, Row] = {
     "dashboard/": {"GET": PAGE},
     "healthz": {"GET": 200},
     "live/panels/<str:ref>/": {"GET": PAGE},
+    "metrics": {"GET": 404},
     "operations/": {"GET": STAFF_MOVES_ON},
     "operations/overview/": {"GET": STAFF},
     "payments/": {"GET": PAGE},

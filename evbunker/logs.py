@@ -1,0 +1,112 @@
+"""How the product logs: a line or a JSON object for each event, with the id of what it belongs to."""
+
+import datetime as dt
+import functools
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FORMATS = ("line", "json")
+SECRET_ARGUMENTS = ("key",)
+"""What allauth calls the part of an address that opens an account: of a link in an e-mail."""
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """The id of the request being served, the name of the job being run, or an empty string outside both."""
+    return _request_id.get()
+
+
+@contextmanager
+def known_as(request_id: str) -> Iterator[None]:
+    """Let this thread or task log under `request_id`."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+def carried(function: Callable[P, R]) -> Callable[P, R]:
+    """`function` for another thread, where it logs under the id of now."""
+    request_id = current_request_id()
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with known_as(request_id):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def without_secrets(text: str, request: Any) -> str:
+    """`text` without those parts of the request's address that open an account."""
+    arguments = getattr(getattr(request, "resolver_match", None), "kwargs", {})
+    for secret in filter(None, map(arguments.get, SECRET_ARGUMENTS)):
+        text = text.replace(secret, "...")
+    return text
+
+
+class Context(logging.Filter):
+    """Put the id on every record, and take secret addresses out of those in which Django names a request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current_request_id() or "-"
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple):
+            record.args = tuple(without_secrets(one, request) if isinstance(one, str) else one for one in record.args)
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: who, when, what, the record's `fields`, and a traceback as one member."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        members: dict[str, Any] = {
+            "time": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", "-"),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            members["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            members["stack"] = self.formatStack(record.stack_info)
+        return json.dumps(members, ensure_ascii=False, default=str)
+
+
+def logging_settings(log_format: str, level: str) -> dict[str, Any]:
+    """What Django, and gunicorn before it, give to `logging.config`: everything goes the same way to stderr."""
+    if log_format not in FORMATS:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}, not {log_format!r}.")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": "evbunker.logs.Context"}},
+        "formatters": {
+            "line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
+            "json": {"()": "evbunker.logs.JsonFormatter"},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format, "filters": ["context"]}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "daphne": {"level": "WARNING"},
+            "django": {"handlers": []},  # else Django's own write a second copy
+            "django.channels.server": {"level": "WARNING"},
+            "django.server": {"level": "CRITICAL"},  # a second access line, with the query string
+            "gunicorn.error": {"level": "INFO", "propagate": True},
+            "gunicorn.access": {"level": "INFO", "propagate": True},
+            "pymongo": {"level": "WARNING"},
+            "apscheduler": {"level": "WARNING"},
+        },
+    }

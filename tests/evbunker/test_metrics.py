@@ -1,0 +1,115 @@
+"""What Prometheus is told, by whom it may be asked, and how processes add up."""
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from prometheus_client.parser import text_string_to_metric_families
+
+from evbunker import metrics, scraping
+
+TOKEN = "a-token-for-prometheus"
+Labels = dict[str, str]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_readings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    monkeypatch.setattr(scraping, "KEPT_SECONDS", 0.0)
+    scraping.readings.good_until = 0.0
+
+
+def scrape() -> str:
+    answer = Browser(headers={"authorization": f"Bearer {TOKEN}"}).get("/metrics")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def value(name: str, **labels: str) -> float | None:
+    """A sample as Prometheus reads it; None if there is none."""
+    for family in text_string_to_metric_families(scrape()):
+        for sample in family.samples:
+            if (sample.name, sample.labels) == (name, labels):
+                return sample.value
+    return None
+
+
+class Counting:
+    """How much a sample rises from here on."""
+
+    def __init__(self, name: str, **labels: str) -> None:
+        self.name, self.labels = name, labels
+        self.before = value(name, **labels) or 0
+
+    def risen(self) -> float:
+        return (value(self.name, **self.labels) or 0) - self.before
+
+
+def test_without_a_token_of_the_sites_there_is_nothing(client: Browser, settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+    for headers in ({}, {"authorization": "Bearer "}, {"authorization": f"Bearer {TOKEN}"}):
+        assert client.get("/metrics", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("given", ["", "Bearer ", "Bearer wrong", TOKEN, f"Basic {TOKEN}", "Bearer ü"])
+def test_a_wrong_token_is_refused(client: Browser, given: str) -> None:
+    answer = client.get("/metrics", headers={"authorization": given})
+    assert (answer.status_code, answer["WWW-Authenticate"], answer.content) == (401, "Bearer", b"")
+
+
+def test_a_scraper_inside_the_network_needs_no_https(client: Browser, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/").status_code == 301
+    answer = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "no-store" in answer["Cache-Control"]
+    assert client.post("/metrics").status_code == 405
+
+
+def test_requests_are_counted_by_the_pattern_of_their_address(client: Browser) -> None:
+    route = "/stations/<uuid:station_id>/"
+    requests = Counting("evbunker_requests_total", method="GET", route=route, status="404")
+    timed = Counting("evbunker_request_seconds_count", method="GET", route=route)
+    for number in range(3):
+        client.get(f"/stations/00000000-0000-0000-0000-00000000000{number}/")
+    assert requests.risen() == timed.risen() == 3
+    assert "00000000-0000" not in scrape()
+
+
+def test_what_strangers_make_up_makes_no_new_label(client: Browser) -> None:
+    client.get("/a/path/nobody/has/")
+    client.generic("BREW", "/")
+    client.get("/static/img/nothing.svg")
+    text = scrape()
+    assert "nobody" not in text
+    assert "BREW" not in text
+    assert value("evbunker_requests_total", method="GET", route="unmatched", status="404")
+    assert value("evbunker_requests_total", method="other", route="/", status="405")
+    assert value("evbunker_requests_total", method="GET", route="static", status="404")
+
+
+def test_checks_say_how_they_stand(client: Browser) -> None:
+    assert value("evbunker_check_ok", check="scheduler") == 0
+    assert value("evbunker_check_ok", check="last_webhook") == 1
+
+
+def test_a_reading_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> dict[Any, Any]:
+        raise ConnectionError
+
+    monkeypatch.setattr(scraping, "_reads", [broken, *scraping._reads])
+    assert value("evbunker_check_ok", check="last_webhook") == 1
+
+
+def test_readings_are_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def read() -> dict[Any, Any]:
+        asked.append(1)
+        return {metrics.OUTBOX_WAITING: 7}
+
+    monkeypatch.setattr(scraping, "KEPT_SECONDS", 60.0)
+    monkeypatch.setattr(scraping, "_reads", [read])
+    assert [value("evbunker_outbox_waiting"), value("evbunker_outbox_waiting")] == [7, 7]
+    assert asked == [1]
