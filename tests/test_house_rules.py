@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "adminpanel": {"evbunker", "bookings", "payments", "adminpanel"},
 }
 LOOK_UP = {"evbunker/urls.py", "evbunker/asgi.py", "evbunker/api.py", "evbunker/settings.py"}
-KNOWS_THE_ENGINE = {"evbunker/db/units.py", "evbunker/db/engine.py"}
+KNOWS_THE_ENGINE = {"evbunker/db/units.py", "evbunker/db/engine.py", "evbunker/db/whole.py"}
 
 ENGINE_UNSAFE_CALLS = {
     "aget_or_create", "aupdate_or_create", "extra", "get_or_create", "raw", "select_for_update", "select_related",

@@ -50,7 +50,7 @@ from tests.test_access_matrix import MATRIX, address, browser_of, status_of
 OURS = {name: panel for name, panel in REGISTRY.items() if not panel.loader.__module__.startswith("tests.")}
 """Without the panels that other tests declare."""
 
-EXEMPT = {"check_integrity", "seed_demo", "import_stations", "scheduler"}
+EXEMPT = {"check_integrity", "copy_data", "seed_demo", "import_stations", "scheduler"}
 COMMANDS = {
     "complete_sessions": [],
     "create_api_token": ["dara@example.org"],
