@@ -1,6 +1,6 @@
 """No page, call, command, job or panel reads in full what grows, on a site that has run for a while.
 
-Exempt, for they read everything by design: `check_integrity` (compares all there is), `seed_demo` and
+Exempt, for they read everything by design: `check_integrity`, `copy_data` (compare, move all there is), `seed_demo` and
 `import_stations` (fill a site, once or at night; `tests/bookings/importers/test_command.py` looks at the latter).
 `scheduler` only runs the jobs.
 """
