@@ -13,6 +13,7 @@ from bookings.totals import write_eco_stat
 from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import atomic, claim, on_commit
+from evbunker.metrics import CONFIRMATIONS
 
 
 def local_day(booking: Booking) -> dt.date:
@@ -53,6 +54,7 @@ def _confirm(booking: Booking, *, since: str, actor: str) -> bool:
         actor=actor, action="booking.confirmed", record=booking, before={"status": str(since)},
         after={"status": "confirmed"},
     )  # fmt: skip
+    on_commit(CONFIRMATIONS.inc)
     announce(booking)
     return True
 

@@ -1,6 +1,7 @@
 """The one place that says what time it is: tests and `seed_demo` move it."""
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,11 @@ def now() -> dt.datetime:
     moved = _moved_to.get()
     moment = moved if moved is not None else dt.datetime.now(dt.UTC) + _offset
     return moment.replace(microsecond=0)
+
+
+def instant() -> float:
+    """Seconds since 1970, as precise as the machine has them and never moved: to measure from process to process."""
+    return time.time()
 
 
 @contextmanager

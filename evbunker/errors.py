@@ -2,11 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from evbunker.metrics import REFUSALS
+
 
 class DomainError(Exception):
     """A refusal with a stable `code`, an HTTP `status` and a sentence the client may read.
 
-    `field` names the input it is about, if it is about one.
+    `field` names the input it is about, if it is about one. Counted here, because there are many ways to tell it.
     """
 
     code = "refused"
@@ -21,6 +23,7 @@ class DomainError(Exception):
         if field is not None:
             self.field = field
         super().__init__(self.code)
+        REFUSALS.labels(self.code).inc()
 
     def __str__(self) -> str:
         return str(self.message)

@@ -26,7 +26,9 @@ REFUSALS = Counter("evbunker_refusals_total", "Refusals by a rule of the product
 # -- Bookings and payments --------------------------------------------------------------------------------------------
 HOLDS = Counter("evbunker_holds_total", "Holds made.", registry=registry)
 CONFIRMATIONS = Counter("evbunker_confirmations_total", "Bookings confirmed.", registry=registry)
-PAYMENTS = Counter("evbunker_payments_total", "Payments that came so far.", ["outcome"], registry=registry)
+PAYMENTS = Counter(
+    "evbunker_payments_total", "Payments that came so far: lines of their ledgers.", ["outcome"], registry=registry
+)
 
 # -- Live -------------------------------------------------------------------------------------------------------------
 SOCKETS = Gauge("evbunker_live_sockets", "Open sockets.", multiprocess_mode="livesum", registry=registry)
@@ -50,7 +52,6 @@ CACHE_WAITS = Counter(
 
 # -- Units of work ----------------------------------------------------------------------------------------------------
 UNIT_RETRIES = Counter("evbunker_unit_retries_total", "Units of work begun again.", registry=registry)
-UNIT_FAILURES = Counter("evbunker_unit_failures_total", "Units of work given up.", ["code"], registry=registry)
 
 processes.hold_live_gauges()
 

@@ -1,12 +1,14 @@
 """The append-only ledger of a payment, and telling that a payment changed."""
 
 from evbunker.db import on_commit
+from evbunker.metrics import PAYMENTS
 from payments.models import Payment, PaymentEvent
 from payments.signals import payment_changed, payment_confirmed
 
 
 def enter(payment: Payment, kind: str, *, reference: str, amount_minor: int = 0, note: str = "") -> PaymentEvent:
     """Write one line, inside the unit of work that makes it true. The same fact twice is an IntegrityError."""
+    on_commit(PAYMENTS.labels(str(kind)).inc)
     return PaymentEvent.objects.create(
         payment=payment,
         kind=kind,

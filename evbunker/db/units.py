@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 
 from evbunker import clock
 from evbunker.errors import Busy, CommitUnknown
+from evbunker.metrics import UNIT_RETRIES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,6 +114,7 @@ def _run(body: Callable[[], R]) -> R:
                 raise
             if tried == TRIES or time.monotonic() > deadline:
                 raise Busy from error
+            UNIT_RETRIES.inc()
             time.sleep(random.uniform(0, 0.02 * 2**tried))  # noqa: S311 - jitter
     for callback in unit.callbacks:
         _after_commit(callback)

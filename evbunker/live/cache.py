@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from evbunker.live.versions import version_of
+from evbunker.metrics import CACHE_READS, CACHE_WAITS
 
 T = TypeVar("T")
 LOCK_SECONDS = 5
@@ -29,9 +30,11 @@ def cached(key: str, *, group: str, stale_on: Iterable[str], ttl: int, compute: 
 def cached_at(version: str, key: str, *, ttl: int, compute: Callable[[], T]) -> T:
     """`cached` for one who has asked for the version before; see `evbunker.live.versions`."""
     if not version:
+        CACHE_READS.labels("bypassed").inc()
         return compute()
     full_key = f"live:figure:{key}:{version}"
     found = _read(full_key)
+    CACHE_READS.labels("miss" if found is _MISSING else "hit").inc()
     return _once(full_key, ttl, compute) if found is _MISSING else found
 
 
@@ -43,12 +46,16 @@ def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
     """Compute if nobody else does; otherwise wait for the other's result, or for its time to be up."""
     lock, mine = f"{full_key}:lock", secrets.token_hex(8)
     patience_ends = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not cache.add(lock, mine, LOCK_SECONDS):
+    my_turn = cache.add(lock, mine, LOCK_SECONDS)
+    if not my_turn:
+        CACHE_WAITS.inc()
+    while not my_turn:
         if time.monotonic() > patience_ends:
             return compute()
         time.sleep(POLL_SECONDS)
         if (found := _read(full_key)) is not _MISSING:
             return found  # type: ignore[no-any-return]
+        my_turn = cache.add(lock, mine, LOCK_SECONDS)
     if (found := _read(full_key)) is not _MISSING:  # the one before finished between our look and our turn
         _release(lock, mine)
         return found  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from evbunker.live.cache import cached_at
 from evbunker.live.panels import Ref, UnknownPanel, Viewer, check_access, group_of
 from evbunker.live.versions import version_of
+from evbunker.metrics import RENDERS
 
 EMPTY_V = 'data-v=""'
 NOBODYS_ZONE = "UTC"
@@ -64,6 +65,7 @@ def html_of(pane: Pane) -> tuple[str, str]:
 
 def _render(pane: Pane) -> str:
     declared = pane.ref.panel
+    RENDERS.labels(declared.name).inc()
     with translation.override(pane.language), timezone.override(ZoneInfo(pane.zone)):
         context = {**_load(pane), "v": "", "panel": str(pane.ref)}
         html = render_to_string(declared.template, context).strip()

@@ -13,6 +13,7 @@ from evbunker.live.events import OPERATORS, client_group
 from evbunker.live.identity import Credentials
 from evbunker.live.panels import Viewer
 from evbunker.live.rendering import Pane
+from evbunker.metrics import FRAME_BYTES, FRAMES
 
 log = logging.getLogger(__name__)
 SIGNED_OUT, NOT_ALLOWED, TRY_AGAIN = 4401, 4403, 1013
@@ -57,6 +58,8 @@ class Watcher:
         """Send to a socket that may have gone."""
         try:
             await self.send(text)
+            FRAMES.inc()
+            FRAME_BYTES.inc(len(text.encode()))
         except Exception:
             log.debug("A socket is gone.", exc_info=True)
 

@@ -1,12 +1,23 @@
 """What Prometheus is told, by whom it may be asked, and how processes add up."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 from prometheus_client.parser import text_string_to_metric_families
 
+from bookings.models import Client, Evse
+from bookings.refusals import SlotTaken, TooManyHolds
 from evbunker import metrics, scraping
+from evbunker.db import RunAgain, atomic
+from evbunker.db.units import TRIES
+from evbunker.errors import Busy
+from evbunker.live import cached
+from evbunker.live.events import OPERATORS
+from tests.booking_steps import held, paid
 
 TOKEN = "a-token-for-prometheus"
 Labels = dict[str, str]
@@ -113,3 +124,59 @@ def test_readings_are_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scraping, "_reads", [read])
     assert [value("evbunker_outbox_waiting"), value("evbunker_outbox_waiting")] == [7, 7]
     assert asked == [1]
+
+
+def test_a_booking_counts_as_it_goes(dara: Client, eli: Client, evse: Evse) -> None:
+    holds, confirmations = Counting("evbunker_holds_total"), Counting("evbunker_confirmations_total")
+    captured = Counting("evbunker_payments_total", outcome="captured")
+    taken = Counting("evbunker_refusals_total", code="slot_taken")
+    paid(dara, evse)
+    with pytest.raises(SlotTaken):
+        held(eli, evse)
+    assert [one.risen() for one in (holds, confirmations, captured, taken)] == [1, 1, 1, 1]
+
+
+def test_what_was_not_written_is_not_counted(dara: Client, evse: Evse, monkeypatch: pytest.MonkeyPatch) -> None:
+    holds = Counting("evbunker_holds_total")
+    monkeypatch.setattr("bookings.holding.take_seat", lambda **_kwargs: False)
+    with pytest.raises(TooManyHolds):
+        held(dara, evse)
+    assert holds.risen() == 0
+
+
+def test_retries_and_what_was_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    retries = Counting("evbunker_unit_retries_total")
+    busy = Counting("evbunker_refusals_total", code="busy")
+
+    @atomic
+    def loses_every_race() -> None:
+        raise RunAgain
+
+    with pytest.raises(Busy):
+        loses_every_race()
+    assert (retries.risen(), busy.risen()) == (TRIES - 1, 1)
+
+
+def test_cached_figures_are_read_computed_and_waited_for() -> None:
+    hits = Counting("evbunker_cache_reads_total", result="hit")
+    misses = Counting("evbunker_cache_reads_total", result="miss")
+    waits = Counting("evbunker_cache_waits_total")
+    computing, go_on = threading.Event(), threading.Event()
+
+    def compute() -> int:
+        computing.set()
+        assert go_on.wait(5)
+        return 7
+
+    def ask() -> int:
+        return cached("seven", group=OPERATORS, stale_on=["payment_update"], ttl=60, compute=compute)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ask)
+        assert computing.wait(5)
+        second = pool.submit(ask)
+        while not waits.risen():
+            time.sleep(0.05)
+        go_on.set()
+        assert [first.result(), second.result(), ask()] == [7, 7, 7]
+    assert (hits.risen(), misses.risen(), waits.risen()) == (1, 2, 1)
