@@ -8,29 +8,19 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from bookings import refusals
-from bookings.claims import (
-    MOST_HOLDS,
-    SEATS,
-    claims_of,
-    claims_on,
-    free_seat,
-    lapsed,
-    release,
-    seat_of,
-    takeover_cutoff,
-)
+from bookings.claims import MOST_HOLDS, claim_slots, claims_on, lapsed, release, take_seat, takeover_cutoff
 from bookings.models import Booking, Client, ClientSeat, ClientSlot, Evse, Station
 from bookings.pricing import TariffTerms, price
 from bookings.rules import checked_period
 from bookings.signals import booking_changed
 from bookings.slots import Period
 from evbunker import clock
-from evbunker.audit import change_of, record_change
-from evbunker.db import Prepared, atomic, claim, insert, on_commit, prepare
-from evbunker.errors import Busy, DomainError
+from evbunker.audit import record_change
+from evbunker.db import atomic, claim, on_commit
+from evbunker.errors import Busy
 from evbunker.metrics import HOLDS
-from evbunker.models import Record, new_id
-from evbunker.ratelimit import RateLimited, allow, give_back
+from evbunker.models import new_id
+from evbunker.ratelimit import allow
 
 SEAT_RACES = 5
 """How often two holds of one client may pick the same free seat before we call the database busy."""
@@ -79,25 +69,6 @@ def _blocking(booking_ids: Iterable[UUID | None]) -> set[UUID | None]:
     owners = set(booking_ids)
     return owners - set(lapsed(pk for pk in owners if pk).values_list("pk", flat=True))
 
-@atomic
-def _write(booking: Booking, prepared: Prepared) -> Booking:
-    insert(prepared)  # the unique indexes decide
-    announce(booking)
-    on_commit(HOLDS.inc)
-    return booking
-
-
-@atomic
-def _take_over_and_write(
-    booking: Booking, records: list[Record], *, client: Client, evse: Evse, period: Period
-) -> Booking:  # fmt: skip
-    _take_over_lapsed(client=client, evse=evse, period=period)
-    seat = free_seat(client)
-    if seat is None:
-        raise refusals.TooManyHolds
-    return _write(booking, prepare([*records, seat_of(booking, seat)]))
-
-
 
 @atomic
 def _hold(
@@ -112,6 +83,7 @@ def _hold(
         raise refusals.TooManyHolds
     record_change(actor=client, action="booking.held", record=booking, after={"status": booking.status})
     announce(booking)
+    on_commit(HOLDS.inc)
     return booking
 
 
