@@ -5,7 +5,17 @@ from typing import Any
 from django.dispatch import receiver
 
 from bookings import signals
+from bookings.models import Booking, ChargingSession, Client, EcoStat, Evse, Station
 from evbunker.live import Event, publish
+from evbunker.relay import relay
+
+relay(Booking, "booking_update", booking="id", client="client", station="station")
+relay(ChargingSession, "charging_session_update", session="id", booking="booking", client="client", station="station")
+relay(Station, "station_update", station="id")
+relay(Evse, "station_update", station="station")
+relay(Client, "client_update", client="id", quiet=("last_seen_at", "last_login"))
+relay(Client.groups.through, "client_update", client="client")
+relay(EcoStat, "eco_stats_update", client="client", station="station", booking="booking")
 
 
 @receiver(signals.booking_changed)

@@ -17,7 +17,7 @@ from unfold.views import ChangeList
 
 from evbunker.db import newest
 from evbunker.errors import DomainError
-from evbunker.models import Change, Record
+from evbunker.models import Change, Record, Relay
 
 PAGE = 100
 OLDER = "before"
@@ -174,6 +174,11 @@ class ChangeAdmin(RecordAdmin):
     linked_by = ("record_id",)
     found_by = "record_id"
     search_help_text = _("Search by the id of a change or of the record it is about.")
+
+
+@admin.register(Relay)
+class RelayAdmin(RecordAdmin):
+    list_display = ("name", "holder", "counter", "told_until")
 
 
 def environment(request: HttpRequest) -> list[Any]:

@@ -59,8 +59,8 @@ def check_processes(app_configs: Apps, **kwargs: Any) -> Iterable[CheckMessage]:
 def check_live_source(app_configs: Apps, **kwargs: Any) -> Iterable[CheckMessage]:
     if settings.LIVE_SOURCE not in LIVE_SOURCES:
         yield Error(f"LIVE_SOURCE is {settings.LIVE_SOURCE!r}, not one of {LIVE_SOURCES}.", id="evbunker.E003")
-    elif settings.LIVE_SOURCE == "change-streams":
-        yield Error("LIVE_SOURCE=change-streams needs a relay, which this version does not have.", id="evbunker.E004")
+    elif settings.LIVE_SOURCE == "change-streams" and not (settings.ON_MONGODB and settings.REDIS_URL):
+        yield Error("LIVE_SOURCE=change-streams needs MongoDB (DATABASE_URL) and REDIS_URL.", id="evbunker.E004")
 
 
 @register(TAG, Tags.database)

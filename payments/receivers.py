@@ -5,7 +5,11 @@ from typing import Any
 from django.dispatch import receiver
 
 from evbunker.live import Event, publish
+from evbunker.relay import relay
 from payments import signals
+from payments.models import Payment
+
+relay(Payment, "payment_update", payment="id", booking="booking", client="client", station="station")
 
 
 @receiver([signals.payment_changed, signals.payment_confirmed])

@@ -20,7 +20,13 @@ MAY_IMPORT = {
     "adminpanel": {"evbunker", "bookings", "payments", "adminpanel"},
 }
 LOOK_UP = {"evbunker/urls.py", "evbunker/asgi.py", "evbunker/api.py", "evbunker/settings.py"}
-KNOWS_THE_ENGINE = {"evbunker/db/units.py", "evbunker/db/engine.py", "evbunker/db/whole.py"}
+KNOWS_THE_ENGINE = {
+    "evbunker/db/units.py",
+    "evbunker/db/engine.py",
+    "evbunker/db/inserting.py",
+    "evbunker/db/whole.py",
+    "evbunker/relay/stream.py",
+}
 
 ENGINE_UNSAFE_CALLS = {
     "aget_or_create", "aupdate_or_create", "extra", "get_or_create", "raw", "select_for_update", "select_related",

@@ -18,6 +18,8 @@ NAMES = frozenset(
     }
 )
 OPERATORS = "operators"
+EVERYBODY = "everybody"
+"""The group of every hub, for what concerns whoever watches anything."""
 ID_NAMES = ("client", "station", "booking", "payment", "session")
 
 

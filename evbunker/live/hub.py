@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from evbunker.live.events import OPERATORS
+from evbunker.live.events import EVERYBODY, OPERATORS
 from evbunker.live.lines import open_line
 from evbunker.live.rendering import Pane
 from evbunker.live.screens import Screen, screen_for
@@ -58,7 +58,7 @@ class Hub:
         if not self.running:
             self.running = {self._do(self._while_running(work)) for work in (self._beat, self._look)}
         async with self.gate:
-            await self.line.join(watcher.groups())
+            await self.line.join({EVERYBODY, *watcher.groups()})
 
     def show(self, watcher: Watcher) -> None:
         """Send `watcher` what it watches, now and whenever it changes."""
@@ -88,6 +88,9 @@ class Hub:
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take one message of a group; called in the hub's own loop."""
+        if message["type"] == "live.everything":
+            self._everything_changed()
+            return
         group = message["group"]
         listening = list(self.members.get(group, ()))
         if message["type"] == "live.signed_out":
@@ -101,6 +104,13 @@ class Hub:
         for screen in list(self.screens_in.get(group, ())):
             if message["event"] in screen.pane.ref.panel.stale_on:
                 screen.mark_stale(message["ids"])
+
+    def _everything_changed(self) -> None:
+        """Anything may have changed: show all anew, let programs fetch it again, ask who may still watch."""
+        for screen in list(self.screens.values()):
+            screen.mark_stale()
+        self._do(self._end([one for one in self.watchers if not one.shows_panels], TRY_AGAIN))
+        self._do(self._recheck(list(self.watchers)))
 
     async def _stop(self) -> None:
         running, self.running = self.running, set()

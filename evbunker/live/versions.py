@@ -14,6 +14,8 @@ from django.core.cache import cache
 
 KEPT_SECONDS = 86_400
 """A version that was forgotten is followed by one never seen before, so this may be any time."""
+EVERYTHING = "live:version:everything"
+"""Part of every figure's version: raised when nobody knows what changed."""
 Scope = tuple[str, Iterable[str]]
 """A group, and the names of events in it."""
 
@@ -21,16 +23,18 @@ _unraised: set[str] = set()
 _unraised_lock = threading.Lock()
 
 
-def raise_versions(keys: Iterable[str]) -> None:
-    """Let nobody see again what was computed before these events; keys are those of `version_key`.
+def raise_versions(keys: Iterable[str]) -> bool:
+    """Let nobody see again what was computed before these events; keys are those of `version_key`, or EVERYTHING.
 
-    While the cache cannot be reached they are remembered, and raised before this process next believes a version.
+    While the cache cannot be reached (False) they are remembered, and raised before this process next believes a
+    version.
     """
     with _unraised_lock:
         wanted = {*keys, *_unraised}
         failed = cache.set_many({key: secrets.token_hex(8) for key in wanted}, KEPT_SECONDS)
         _unraised.clear()
         _unraised.update(failed)
+        return not failed
 
 
 def versions_of(scopes: Iterable[Scope]) -> list[str]:
@@ -38,7 +42,7 @@ def versions_of(scopes: Iterable[Scope]) -> list[str]:
     if _unraised:
         raise_versions(())
     scopes = [(group, sorted(names)) for group, names in scopes]
-    known = _read({version_key(group, name) for group, names in scopes for name in names})
+    known = _read({EVERYTHING} | {version_key(group, name) for group, names in scopes for name in names})
     return [_digest(group, names, known) if known is not None else "" for group, names in scopes]
 
 
@@ -63,5 +67,5 @@ def _read(keys: set[str]) -> dict[str, str] | None:
 
 
 def _digest(group: str, names: Iterable[str], known: dict[str, str]) -> str:
-    text = "|".join([group, *(known[version_key(group, name)] for name in names)])
+    text = "|".join([group, known[EVERYTHING], *(known[version_key(group, name)] for name in names)])
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -14,7 +14,7 @@ from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, S
 from bookings.tokens import create_token
 from evbunker import clock
 from evbunker.admin import RecordAdmin
-from evbunker.models import Record
+from evbunker.models import Record, Relay
 from payments.models import WebhookEvent
 from tests.booking_steps import held, paid, pending
 from tests.plans import no_scans
@@ -39,6 +39,7 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     SearchWord.objects.create(word="harbour", station_id=evse.station_id)
     Setting.objects.create(key="terms", value="Be kind.")
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
+    Relay.objects.create(name="relay")
 
 
 def test_every_record_of_ours_is_there_and_nothing_else() -> None:
