@@ -51,20 +51,25 @@ http {{
 
 
 class Stack:
-    """All of it in `folder`, reached at `url`. `settings` win over those it makes itself."""
+    """All of it, with its data and logs in `folder`, reached at `url`."""
 
-    def __init__(self, folder: Path, port: int, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int, *, live_source: str) -> None:
         self.folder = make_folder(folder)
         self.port = port
         self.url = f"http://localhost:{port}"
         self.ports = {name: engines.hold_port() for name in ("mongod", "redis", "web", "live-1", "live-2")}
-        self.environment = self._environment() | settings
+        self.environment = self._environment() | {"LIVE_SOURCE": live_source}
         self.parts = {part.name: part for part in self._parts()}
 
-    def start(self) -> None:
-        """Everything, the engines first; returns when pages answer. Raises PartFailed."""
+    def start(self, *, seeded: bool) -> None:
+        """Everything, the engines first; returns when pages answer. Raises PartFailed.
+
+        `seeded`: with the demonstration's people, made before a scheduler could end their bookings of long ago.
+        """
         self._begin("mongod", "redis")
         self.manage("migrate", "--verbosity", "0")
+        if seeded:
+            self.manage("seed_demo")
         self._begin(*(name for name in self.parts if name not in ("mongod", "redis")))
 
     def stop(self) -> None:
@@ -95,6 +100,7 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         return {
+            "DJANGO_SETTINGS_MODULE": "evbunker.settings",
             "DEBUG": "0",
             "ENV_FILE": str(self._secrets()),
             "SITE_URL": self.url,
@@ -106,6 +112,7 @@ class Stack:
             "RUN_SCHEDULER": "0",
             "PAYMENT_GATEWAYS": "sandbox",
             "SANDBOX_ALLOWED": "1",
+            "SANDBOX_AUTO_WEBHOOK": "1",
             "STAFF_SECOND_FACTOR": "0",
             "PYTHONUNBUFFERED": "1",
         }
@@ -134,7 +141,7 @@ class Stack:
             *(self._live(name) for name in ("live-1", "live-2")),
             self._part("scheduler", [PYTHON, "manage.py", "scheduler"]),
         ]
-        if self.environment.get("LIVE_SOURCE") == "change-streams":
+        if self.environment["LIVE_SOURCE"] == "change-streams":
             parts.append(self._part("relay", [PYTHON, "manage.py", "relay_changes"]))
         return [*parts, self._part("nginx", self._nginx(), lambda: listens(self.port))]
 
@@ -201,11 +208,15 @@ def run() -> NoReturn:
         raise PartFailed(f"MongoDB and Redis cannot run here: {reason}.")
     folder = make_folder(Path(os.environ.get("STACK_FOLDER", ROOT / "var" / "stack")).resolve())
     with alone(folder):
-        stack = Stack(folder, chosen_port(), **asked())
+        stack = Stack(folder, chosen_port(), live_source=os.environ.get("LIVE_SOURCE", "signals"))
+        seeded = os.environ.get("STACK_SEED", "1") == "1"
         try:
-            stack.start()
-            people = stack.manage("seed_demo").strip() if os.environ.get("STACK_SEED", "1") == "1" else ""
-            sys.stdout.write(welcome(stack, people))
+            if seeded:
+                sys.stdout.write("Making up drivers and three months of bookings. The first time takes two minutes.\n")
+                sys.stdout.flush()
+            stack.start(seeded=seeded)
+            sys.stdout.write(welcome(stack, seeded=seeded))
+            sys.stdout.flush()
             watch(stack)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -247,12 +258,9 @@ def chosen_port() -> int:
         return engines.hold_port()
 
 
-def asked() -> dict[str, str]:
-    """Settings that whoever starts it may choose."""
-    return {name: os.environ[name] for name in ("LIVE_SOURCE", "LOG_LEVEL", "EMAIL_URL") if name in os.environ}
-
-
-def welcome(stack: Stack, people: str) -> str:
+def welcome(stack: Stack, *, seeded: bool) -> str:
+    """Where to look, and as whom."""
+    people = "The password of all three is charge-the-demo." if seeded else "Nobody is made up: sign up."
     return f"""
   EV Bunker is running: {", ".join(stack.parts)}.
 
@@ -262,7 +270,7 @@ def welcome(stack: Stack, people: str) -> str:
   All records         {stack.url}/admin/                 owner@demo.example
   JSON API            {stack.url}/api/v1/docs
 
-  {people or "No made-up drivers: sign up, or manage.py create_client."}
+  {people} What is mailed stands in web.log.
   Data and logs are in {stack.folder}. A program that ends is started again and named here.
   Ctrl-C stops everything.
 
