@@ -12,14 +12,14 @@ LATE_AFTER_SECONDS = 60
 """Jobs run every few seconds; a minute without one means that the scheduler stands still."""
 
 
-def beat() -> None:
-    """Note that a job was finished now. Safe from several schedulers at once."""
-    if _beat_again():
+def beat(name: str = NAME) -> None:
+    """Note that a job, or what `name` says, was finished now. Safe from several processes at once."""
+    if _beat_again(name):
         return
     try:
-        _beat_first()
-    except IntegrityError:  # another scheduler's first beat came first
-        _beat_again()
+        _beat_first(name)
+    except IntegrityError:  # another process's first beat came first
+        _beat_again(name)
 
 
 def scheduler_standing() -> Standing:
@@ -31,10 +31,10 @@ def scheduler_standing() -> Standing:
 
 
 @atomic
-def _beat_again() -> bool:
-    return claim(Beat.objects.filter(name=NAME), beaten_at=clock.now())
+def _beat_again(name: str) -> bool:
+    return claim(Beat.objects.filter(name=name), beaten_at=clock.now())
 
 
 @atomic
-def _beat_first() -> None:
-    Beat.objects.create(name=NAME, beaten_at=clock.now())
+def _beat_first(name: str) -> None:
+    Beat.objects.create(name=name, beaten_at=clock.now())

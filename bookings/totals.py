@@ -1,7 +1,8 @@
 """Keeping what was saved: one `EcoStat` a booking and its client's `ClientTotal`, in one unit of work.
 
 A client has a total exactly while it has eco stats, so that ranks and shares of the community count rows and look at
-nothing else. Two units that change one total conflict, and one of them runs again.
+nothing else. Two units that change one total conflict, and one of them runs again. The sum of a day, which many units
+change at once, is made later: here it is only marked.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from bookings.eco import Impact, impact_of_charge
 from bookings.models import Booking, ClientTotal, EcoStat, Vehicle
 from bookings.models.session import EnergySource
 from bookings.signals import eco_stats_changed
+from bookings.stale_days import mark_stale
 from evbunker.db import RunAgain, atomic, on_commit
 
 SUMMED = ("charging_minutes", "energy_wh", "distance_m", "co2_saved_g", "fuel_saved_ml")
@@ -82,6 +84,8 @@ def _add_to_total(booking: Booking, plus: Counter[str], *, minus: Counter[str], 
         total.save(force_update=True)
     else:
         total.delete()
+    assert booking.confirmed_day is not None, "its eco stat says so"
+    mark_stale(station_id=booking.station_id, day=booking.confirmed_day, time_zone=booking.station_time_zone)
     facts = {"client_id": booking.client_id, "station_id": booking.station_id, "booking_id": booking.pk}
     on_commit(lambda: eco_stats_changed.send_robust(EcoStat, **facts))
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from bookings.confirming import confirm_booking, local_day, reacquire_booking
 from bookings.models import Booking
+from bookings.stale_days import mark_stale
 from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import atomic, claim
@@ -96,6 +97,7 @@ def _mark_captured(payment: Payment, seen: GatewayPayment) -> bool:
     if not claim(waiting, status=Status.CAPTURED, live_for=None, **facts):
         return False
     payment.refresh_from_db()
+    mark_stale(station_id=payment.station_id, day=day, time_zone=payment.station_time_zone)
     enter(payment, PaymentEvent.Kind.CAPTURED, reference=seen.ref, amount_minor=seen.amount_minor)
     outbox.add(payment, GatewayCommand.Kind.CONFIRMATION_EMAIL, key=f"confirmation:{payment.pk}")
     announce_confirmed(payment)

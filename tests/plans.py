@@ -14,10 +14,11 @@ from django.db import connection
 from tests import engines
 
 GROWING = frozenset({
-    "account_emailaddress", "mfa_authenticator",
+    "account_emailaddress", "adminpanel_dailytotal", "mfa_authenticator",
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",
     "bookings_clientslot", "bookings_clienttotal", "bookings_ecostat", "bookings_evse", "bookings_idempotencykey",
-    "bookings_metervalue", "bookings_searchword", "bookings_slotclaim", "bookings_station", "bookings_vehicle",
+    "bookings_metervalue", "bookings_searchword", "bookings_slotclaim", "bookings_staleday", "bookings_station",
+    "bookings_vehicle",
     "evbunker_change", "evbunker_signinsession",
     "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_sandboxpayment",
     "payments_webhookevent", "django_admin_log",
@@ -27,7 +28,7 @@ SMALL = frozenset({
     "account_emailconfirmation", "adminpanel_beat", "adminpanel_setting", "auth_group", "auth_group_permissions",
     "auth_permission",
     "bookings_client_groups", "bookings_client_user_permissions", "bookings_tariff", "django_content_type",
-    "django_migrations",
+    "django_migrations", "evbunker_relay",
 })  # fmt: skip
 """Collections that stay small however long the product runs: of clients, only staff have groups or permissions.
 

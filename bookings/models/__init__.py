@@ -2,7 +2,7 @@
 
 from bookings.models.booking import Booking, ClientSeat, ClientSlot, SlotClaim
 from bookings.models.client import ApiToken, Client, IdempotencyKey, Vehicle
-from bookings.models.eco import ClientTotal, EcoStat
+from bookings.models.eco import ClientTotal, EcoStat, StaleDay
 from bookings.models.session import ChargingSession, MeterValue
 from bookings.models.station import Connector, Evse, SearchWord, Station, Tariff
 
@@ -21,6 +21,7 @@ __all__ = [
     "MeterValue",
     "SearchWord",
     "SlotClaim",
+    "StaleDay",
     "Station",
     "Tariff",
     "Vehicle",

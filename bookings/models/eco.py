@@ -1,4 +1,4 @@
-"""What charging saved: one row a booking, one sum a client."""
+"""What charging saved: one row a booking, one sum a client; and which days are to be summed up again."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -68,3 +68,26 @@ class ClientTotal(Record):
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.energy_wh} Wh"
+
+
+class StaleDay(Record):
+    """A mark that figures of a station's local day changed; the unit of work that changes them inserts one.
+
+    Never looked for by whoever marks, so marks of one day may be many and wait for nobody. Whoever sums up the day
+    deletes them in the unit that reads the day's rows. `ends_at` is the end of that day at the station.
+    """
+
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField(_("day"))
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("stale day")
+        verbose_name_plural = _("stale days")
+        indexes = [
+            models.Index(fields=["station", "day"], name="staleday_station_day"),
+            models.Index(fields=["ends_at"], name="staleday_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station_id} {self.day}"

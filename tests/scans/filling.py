@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
+from adminpanel.models import DailyTotal
 from bookings.models import (
     ApiToken,
     Booking,
@@ -21,6 +22,7 @@ from bookings.models import (
     MeterValue,
     SearchWord,
     SlotClaim,
+    StaleDay,
     Station,
     Tariff,
     Vehicle,
@@ -99,6 +101,9 @@ def _fill_charging(bookings: list[Booking], at: dt.datetime) -> None:
     _make(MeterValue, lambda n: {"session": sessions[n], "at": at, "energy_wh": 100})
     saved = {"day": at.date(), "charging_minutes": 60, "energy_wh": 10_000, "distance_m": 1, "co2_saved_g": 1}
     _make(EcoStat, lambda n: owned(n, *who) | saved | {"booking": bookings[n]})
+    day = {"day": at.date(), "station_name": "Filler", "station_time_zone": "Pacific/Auckland"}
+    _make(DailyTotal, lambda n: owned(n, "station_id", "currency") | day | {"bookings": 1})
+    _make(StaleDay, lambda n: owned(n, "station_id") | {"day": at.date(), "ends_at": at + dt.timedelta(days=1 + n)})
 
 
 def _fill_payments(bookings: list[Booking], at: dt.datetime) -> None:

@@ -2,7 +2,7 @@
 
 Exempt, for they read everything by design: `check_integrity`, `copy_data` (compare, move all there is), `seed_demo` and
 `import_stations` (fill a site, once or at night; `tests/bookings/importers/test_command.py` looks at the latter).
-`scheduler` only runs the jobs.
+`scheduler` only runs the jobs. `relay_changes` follows the server's log, and looks up what is in it by its key.
 """
 
 import datetime as dt
@@ -24,8 +24,10 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
 
+from adminpanel.beating import beat
 from adminpanel.demo.people import OTHERS, address_of
 from adminpanel.management.commands import simulate_traffic
+from adminpanel.rollups import HISTORY
 from adminpanel.scheduling import JOBS
 from adminpanel.texts import set_text
 from bookings.leaving import delete_account
@@ -50,8 +52,9 @@ from tests.test_access_matrix import MATRIX, address, browser_of, status_of
 OURS = {name: panel for name, panel in REGISTRY.items() if not panel.loader.__module__.startswith("tests.")}
 """Without the panels that other tests declare."""
 
-EXEMPT = {"check_integrity", "copy_data", "seed_demo", "import_stations", "scheduler"}
+EXEMPT = {"check_integrity", "copy_data", "seed_demo", "import_stations", "relay_changes", "scheduler"}
 COMMANDS = {
+    "close_days": ["--history"],
     "complete_sessions": [],
     "create_api_token": ["dara@example.org"],
     "create_client": ["newcomer@example.org", "--role", "operator"],
@@ -261,6 +264,7 @@ def test_traffic_finds_its_drivers() -> None:
 
 
 def test_every_job(past: Booking) -> None:
+    beat(HISTORY)  # the walk through history is the command's
     with clock.shifted(dt.timedelta(hours=6)), no_scans():
         for job in JOBS:
             job.work()
