@@ -7,30 +7,38 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from bookings.models import Booking, Client, ClientSeat, ClientSlot, Evse, SlotClaim
+from bookings.models import Booking, Client, ClientSeat, ClientSlot, SlotClaim
 from bookings.slots import Period
 from evbunker import clock
+from evbunker.db import insert, prepare
+from evbunker.models import Record
 
 MOST_HOLDS = 2
-"""Unpaid holds a client may have at once: the numbers of its seats."""
+"""Unpaid holds a client may have at once."""
+SEATS = range(1, MOST_HOLDS + 1)
 
 
-def claim_slots(*, booking: Booking, evse: Evse, period: Period) -> None:
+def claims_of(booking: Booking, period: Period) -> list[Record]:
+    """What makes every slot of `period` the booking's and its client's; unique indexes refuse what is taken."""
+    slots, who = period.slots(), {"booking_id": booking.pk}
+    claims: list[Record] = [SlotClaim(evse_id=booking.evse_id, slot=slot, **who) for slot in slots]
+    return claims + [ClientSlot(client_id=booking.client_id, slot=slot, **who) for slot in slots]
+
+
+def claim_slots(*, booking: Booking, period: Period) -> None:
     """Take every slot of `period` for `booking`; the unique index refuses a taken one with IntegrityError."""
-    SlotClaim.objects.bulk_create([SlotClaim(evse=evse, slot=slot, booking=booking) for slot in period.slots()])
-    ClientSlot.objects.bulk_create(
-        [ClientSlot(client_id=booking.client_id, slot=slot, booking=booking) for slot in period.slots()]
-    )
+    insert(prepare(claims_of(booking, period)))
 
 
-def take_seat(*, booking: Booking, client: Client) -> bool:
-    """Take one of the client's seats for unpaid holds; False if all are taken."""
+def free_seat(client: Client) -> int | None:
+    """The first of the client's seats for unpaid holds that nobody sits on; None if all are taken."""
     taken = set(ClientSeat.objects.filter(client=client).values_list("seat", flat=True))
-    free = next((seat for seat in range(1, MOST_HOLDS + 1) if seat not in taken), None)
-    if free is None:
-        return False
-    ClientSeat.objects.create(client=client, seat=free, booking=booking)
-    return True
+    return next((seat for seat in SEATS if seat not in taken), None)
+
+
+def seat_of(booking: Booking, seat: int) -> ClientSeat:
+    """What makes this seat the booking's."""
+    return ClientSeat(client_id=booking.client_id, seat=seat, booking_id=booking.pk)
 
 
 def leave_seat(booking: Booking) -> None:

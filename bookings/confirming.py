@@ -5,7 +5,7 @@ import datetime as dt
 from bookings.claims import claim_slots, leave_seat
 from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
-from bookings.models import Booking, ChargingSession, Evse
+from bookings.models import Booking, ChargingSession
 from bookings.models.session import EnergySource
 from bookings.signals import session_changed
 from bookings.slots import Period
@@ -33,10 +33,9 @@ def reacquire_booking(*, booking: Booking, actor: str) -> bool:
     or has begun. Raises IntegrityError if somebody else owns a slot; then nothing was written."""
     if booking.starts_at <= clock.now():
         return False
-    evse = Evse.objects.get(pk=booking.evse_id)
     if not _confirm(booking, since=Booking.Status.EXPIRED, actor=actor):
         return False
-    claim_slots(booking=booking, evse=evse, period=Period(booking.starts_at, booking.ends_at))
+    claim_slots(booking=booking, period=Period(booking.starts_at, booking.ends_at))
     return True
 
 
@@ -54,8 +53,8 @@ def _confirm(booking: Booking, *, since: str, actor: str) -> bool:
         actor=actor, action="booking.confirmed", record=booking, before={"status": str(since)},
         after={"status": "confirmed"},
     )  # fmt: skip
-    on_commit(CONFIRMATIONS.inc)
     announce(booking)
+    on_commit(CONFIRMATIONS.inc)
     return True
 
 

@@ -2,25 +2,36 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
 
 from bookings import refusals
-from bookings.claims import MOST_HOLDS, claim_slots, claims_on, lapsed, release, take_seat, takeover_cutoff
+from bookings.claims import (
+    MOST_HOLDS,
+    SEATS,
+    claims_of,
+    claims_on,
+    free_seat,
+    lapsed,
+    release,
+    seat_of,
+    takeover_cutoff,
+)
 from bookings.models import Booking, Client, ClientSeat, ClientSlot, Evse, Station
 from bookings.pricing import TariffTerms, price
 from bookings.rules import checked_period
 from bookings.signals import booking_changed
 from bookings.slots import Period
 from evbunker import clock
-from evbunker.audit import record_change
-from evbunker.db import atomic, claim, on_commit
-from evbunker.errors import Busy
+from evbunker.audit import change_of, record_change
+from evbunker.db import Prepared, atomic, claim, insert, on_commit, prepare
+from evbunker.errors import Busy, DomainError
 from evbunker.metrics import HOLDS
-from evbunker.models import new_id
-from evbunker.ratelimit import allow
+from evbunker.models import Record, new_id
+from evbunker.ratelimit import RateLimited, allow, give_back
 
 SEAT_RACES = 5
 """How often two holds of one client may pick the same free seat before we call the database busy."""
@@ -37,19 +48,54 @@ def hold(
     """
     station = Station.objects.get(pk=evse.station_id)
     period = checked_period(evse=evse, station=station, starts_at=starts_at, minutes=minutes, energy_wh=energy_wh)
-    refuse_if_taken(client=client, evse=evse, period=period)
-    allow("hold", f"client:{client.pk}", *([f"address:{address}"] if address else []))
-    for _try in range(SEAT_RACES):
+    booking = Booking(id=booking_id or new_id(), client=client, evse=evse, station=station)
+    _write_terms(booking, client=client, evse=evse, station=station, period=period, energy_wh=energy_wh)
+    counted = ("hold", f"client:{client.pk}", *([f"address:{address}"] if address else []))
+    try:
+        allow(*counted)
+    except RateLimited:
+        refuse_if_taken(client=client, evse=evse, period=period)
+        raise
+    try:
+        return _promise(booking, client=client, evse=evse, period=period)
+    except DomainError:
+        give_back(*counted)
+        raise
+
+
+def _promise(booking: Booking, *, client: Client, evse: Evse, period: Period) -> Booking:
+    """Most wishes find nothing in their way: write first, and look only at what the unique indexes refused."""
+    noted = change_of(actor=client, action="booking.held", record=booking, after={"status": booking.status})
+    records = [*claims_of(booking, period), booking, noted]
+    write = partial(_write, booking, prepare([*records, seat_of(booking, SEATS[0])]))
+    for _try in range(1 + SEAT_RACES):
         try:
-            return _hold(
-                booking_id=booking_id or new_id(), client=client, evse=evse, station=station, period=period,
-                energy_wh=energy_wh,
-            )  # fmt: skip
+            return write()
         except (IntegrityError, Busy) as error:
             refuse_if_taken(client=client, evse=evse, period=period)
             if isinstance(error, Busy):
                 raise
+        write = partial(_take_over_and_write, booking, records, client=client, evse=evse, period=period)
     raise Busy
+
+
+@atomic
+def _write(booking: Booking, prepared: Prepared) -> Booking:
+    insert(prepared)  # the unique indexes decide
+    announce(booking)
+    on_commit(HOLDS.inc)
+    return booking
+
+
+@atomic
+def _take_over_and_write(
+    booking: Booking, records: list[Record], *, client: Client, evse: Evse, period: Period
+) -> Booking:  # fmt: skip
+    _take_over_lapsed(client=client, evse=evse, period=period)
+    seat = free_seat(client)
+    if seat is None:
+        raise refusals.TooManyHolds
+    return _write(booking, prepare([*records, seat_of(booking, seat)]))
 
 
 def refuse_if_taken(*, client: Client, evse: Evse, period: Period) -> None:
@@ -68,23 +114,6 @@ def _blocking(booking_ids: Iterable[UUID | None]) -> set[UUID | None]:
     """What remains of these owners (None is a block) without the holds that may be taken over."""
     owners = set(booking_ids)
     return owners - set(lapsed(pk for pk in owners if pk).values_list("pk", flat=True))
-
-
-@atomic
-def _hold(
-    *, booking_id: UUID, client: Client, evse: Evse, station: Station, period: Period, energy_wh: int
-) -> Booking:  # fmt: skip
-    _take_over_lapsed(client=client, evse=evse, period=period)
-    booking = Booking(id=booking_id, client=client, evse=evse, station=station)
-    _write_terms(booking, client=client, evse=evse, station=station, period=period, energy_wh=energy_wh)
-    booking.save(force_insert=True)
-    claim_slots(booking=booking, evse=evse, period=period)  # the unique index decides
-    if not take_seat(booking=booking, client=client):
-        raise refusals.TooManyHolds
-    record_change(actor=client, action="booking.held", record=booking, after={"status": booking.status})
-    announce(booking)
-    on_commit(HOLDS.inc)
-    return booking
 
 
 def _write_terms(

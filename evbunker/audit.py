@@ -19,7 +19,17 @@ def record_change(
     after: dict[str, Any] | None = None, reason: str = "",
 ) -> Change:  # fmt: skip
     """Note one act, inside the unit of work that does it. `actor` is a client, or the name of a job or gateway."""
-    return Change.objects.create(
+    change = change_of(actor=actor, action=action, record=record, before=before, after=after, reason=reason)
+    change.save(force_insert=True)
+    return change
+
+
+def change_of(
+    *, actor: Actor | str, action: str, record: Record, before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None, reason: str = "",
+) -> Change:  # fmt: skip
+    """The note of one act, for whoever writes it together with the act."""
+    return Change(
         actor_id=None if isinstance(actor, str) else actor.id,
         actor=actor if isinstance(actor, str) else actor.email,
         action=action,

@@ -9,19 +9,23 @@ from evbunker.db.engine import (
     replica_set,
     rough_count,
 )
+from evbunker.db.inserting import Prepared, insert, prepare
 from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, on_commit
 
 __all__ = [
     "DATABASE_ERRORS",
+    "Prepared",
     "RunAgain",
     "UnitDoomed",
     "atomic",
     "claim",
+    "insert",
     "is_standalone",
     "lowest",
     "newest",
     "not_waiting_for_the_disk",
     "on_commit",
+    "prepare",
     "replica_set",
     "rough_count",
 ]
