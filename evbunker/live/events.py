@@ -49,7 +49,10 @@ class Event:
             told[client_group(self.client)] = ids
         if self.station:
             told[station_group(self.station)] = {"station": ids["station"]}
-        common = {"type": "live.event", "event": self.name, "at": clock.now().isoformat(), "id": uuid.uuid4().hex}
+        common = {
+            "type": "live.event", "event": self.name, "at": clock.now().isoformat(), "id": uuid.uuid4().hex,
+            "published": clock.instant(),
+        }  # fmt: skip
         return {group: {**common, "group": group, "ids": ids} for group, ids in told.items()}
 
 

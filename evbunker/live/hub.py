@@ -19,6 +19,7 @@ from evbunker.live.rendering import Pane
 from evbunker.live.screens import Screen, screen_for
 from evbunker.live.versions import versions_of
 from evbunker.live.watchers import SIGNED_OUT, TRY_AGAIN, Watcher
+from evbunker.metrics import EVENTS, SOCKETS
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 15.0
@@ -53,6 +54,7 @@ class Hub:
     async def join(self, watcher: Watcher) -> None:
         """Listen for `watcher`. Comes before `show`, so that nothing is missed in between."""
         self.watchers.add(watcher)
+        SOCKETS.set(len(self.watchers))
         for group in watcher.groups():
             self.members[group].add(watcher)
         if not self.running:
@@ -72,6 +74,7 @@ class Hub:
     async def leave(self, watcher: Watcher) -> None:
         """Forget `watcher`, and what nobody else watches. Safe to repeat."""
         self.watchers.discard(watcher)
+        SOCKETS.set(len(self.watchers))
         if pump := self.pumps.pop(watcher, None):
             pump.cancel()
         for pane in watcher.panes:
@@ -97,13 +100,14 @@ class Hub:
             over = [one for one in listening if one.credentials.session_hash == message["session"]]
             self._do(self._end(over, SIGNED_OUT))
             return
+        EVENTS.labels(message["event"]).inc()
         if slow := [one for one in listening if not one.tell(message)]:
             self._do(self._end(slow, TRY_AGAIN))
         if message["event"] == "client_update" and group != OPERATORS:
             self._do(self._recheck(listening))
         for screen in list(self.screens_in.get(group, ())):
             if message["event"] in screen.pane.ref.panel.stale_on:
-                screen.mark_stale(message["ids"])
+                screen.mark_stale(message["ids"], message.get("published", 0.0))
 
     def _everything_changed(self) -> None:
         """Anything may have changed: show all anew, let programs fetch it again, ask who may still watch."""

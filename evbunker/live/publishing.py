@@ -12,6 +12,7 @@ from evbunker.cache import reach
 from evbunker.live.events import EVERYBODY, Event
 from evbunker.live.hub import call_hubs
 from evbunker.live.versions import EVERYTHING, raise_versions, version_key
+from evbunker.metrics import PUBLISH_FAILURES
 
 Message = dict[str, Any]
 
@@ -48,7 +49,9 @@ def _messages(events: Iterable[Event]) -> tuple[list[Message], bool]:
 def send(messages: list[Message]) -> bool:
     """Send each message to its group: through Redis if there is one, else to this process's hubs. False: it is gone."""
     if settings.REDIS_URL:
-        return reach(lambda: _send_through_redis(messages), otherwise=False)
+        sent = reach(lambda: _send_through_redis(messages), otherwise=False)
+        PUBLISH_FAILURES.inc(not sent)
+        return sent
     call_hubs(messages)
     return True
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 from channels.db import database_sync_to_async
 
+from evbunker import clock
 from evbunker.live.panels import UnknownPanel
 from evbunker.live.rendering import Pane, changed_rows, html_of
 from evbunker.live.watchers import Watcher
+from evbunker.metrics import LAG_SECONDS
 
 log = logging.getLogger(__name__)
 WINDOW_SECONDS = 0.2
@@ -25,6 +27,7 @@ class Screen:
         self.sockets: set[Watcher] = set()
         self.waiting: set[Watcher] = set()
         self.stale = False
+        self.published = 0.0
         self.version = ""
         self.shown_at = 0.0
         self.html = ""
@@ -41,9 +44,10 @@ class Screen:
         if not self.sockets and self.task is not None:
             self.task.cancel()
 
-    def mark_stale(self, ids: dict[str, str] | None = None) -> None:
-        """Something in it changed, by an event with these ids, or nobody knows what."""
+    def mark_stale(self, ids: dict[str, str] | None = None, published: float = 0.0) -> None:
+        """Something in it changed, by an event with these ids, `published` at that instant; or nobody knows what."""
         self.stale = True
+        self.published = self.published or published
         self._wake()
 
     def is_due(self, version: str) -> bool:
@@ -70,12 +74,15 @@ class Screen:
     async def _show(self) -> None:
         """Render once; everybody gets what changed, newcomers what there is."""
         newcomers, self.waiting, self.stale, self.version = self.waiting, set(), False, ""
+        published, self.published = self.published, 0.0
         async with self.renderers:
             version, html = await database_sync_to_async(html_of, thread_sensitive=False)(self.pane)
         changed, self.version, self.html, self.shown_at = html != self.html, version, html, time.monotonic()
         if changed:
             self.waiting.clear()  # whoever came meanwhile is one of the sockets
         await self._send(self.sockets if changed else newcomers, html)
+        if changed:
+            _measure(published)
 
     async def _send(self, receivers: Iterable[Watcher], text: str) -> None:
         for watcher in list(receivers):
@@ -90,14 +97,15 @@ class ListScreen(Screen):
         super().__init__(pane, renderers)
         self.rows: set[str] = set()
 
-    def mark_stale(self, ids: dict[str, str] | None = None) -> None:
+    def mark_stale(self, ids: dict[str, str] | None = None, published: float = 0.0) -> None:
         row = (ids or {}).get(self.pane.ref.panel.rows)
         if row:
             self.rows.add(row)
-        super().mark_stale()
+        super().mark_stale(published=published)
 
     async def _show(self) -> None:
         rows, newcomers, changed = sorted(self.rows), self.waiting, self.stale
+        published, self.published = self.published, 0.0
         self.rows, self.waiting, self.stale, self.version = set(), set(), False, ""
         render = database_sync_to_async(changed_rows, thread_sensitive=False)
         async with self.renderers:
@@ -106,7 +114,14 @@ class ListScreen(Screen):
         self.version, self.shown_at = version, time.monotonic()
         if changed:
             await self._send(self.sockets - newcomers, frame)
+            _measure(published)
         await self._send(newcomers, mark)
+
+
+def _measure(published: float) -> None:
+    """How long what was published then took to reach the sockets; clocks of two machines may disagree."""
+    if published:
+        LAG_SECONDS.observe(max(0.0, clock.instant() - published))
 
 
 def screen_for(pane: Pane, renderers: asyncio.Semaphore) -> Screen:
