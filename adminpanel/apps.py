@@ -7,6 +7,9 @@ class AdminpanelConfig(AppConfig):
 
     def ready(self) -> None:
         from adminpanel.beating import scheduler_standing
+        from adminpanel.integrity import day_findings
         from evbunker.health import register
+        from payments import integrity
 
         register("scheduler", scheduler_standing)
+        integrity.register(day_findings)

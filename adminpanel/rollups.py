@@ -81,7 +81,7 @@ def close_stale_days(progress: Progress) -> Closed:
 def close_history(progress: Progress) -> Closed:
     """Sum up every ended day there is, station by station. What was right before is left alone."""
     days = totals = 0
-    for number, station in enumerate(_stations_with_days(), 1):
+    for number, station in enumerate(stations_with_days(), 1):
         last = (clock.now() - GRACE).astimezone(ZoneInfo(station.time_zone)).date() - dt.timedelta(days=1)
         for first, until in _spans(station.pk, last):
             totals += close_span(station_id=station.pk, first=first, last=until)
@@ -91,7 +91,7 @@ def close_history(progress: Progress) -> Closed:
     return Closed(days, totals)
 
 
-def _stations_with_days() -> Iterator[Station]:
+def stations_with_days() -> Iterator[Station]:
     """Every station that has figures of any day, in the order of ids, by one step in each index a station."""
     last = UUID(int=0)
     while found := [
