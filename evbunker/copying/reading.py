@@ -7,19 +7,30 @@ from evbunker.copying.lines import say
 from evbunker.copying.record_types import RecordType, copied_types, every_row
 from evbunker.copying.refusing import Refused
 from evbunker.copying.rows import Checksum, Form, Names
+from evbunker.copying.standing_still import refuse_if_at_work
 from evbunker.db import rough_count
-from evbunker.db.whole import identity
+from evbunker.db.whole import Changed, identity, one_state
 
 
 def read_source(out: TextIO) -> None:
-    """Write everything to `out`. Raises Refused if the source is not ready."""
+    """Write everything to `out`. Raises Refused if the source is not ready, or somebody writes to it meanwhile."""
     if migrations_wait():
         raise Refused("Migrations wait on the source: run `manage.py migrate` there first.")
+    refuse_if_at_work("source")
+    types = copied_types()
+    try:
+        with one_state([model._meta.db_table for model in types]):
+            _read_all(types, out)
+    except Changed:
+        raise Refused("The source changed while it was copied. Stop the site; begin with an empty database.") from None
+    say(out, done=True)
+
+
+def _read_all(types: list[RecordType], out: TextIO) -> None:
     names = Names()
     say(out, source=identity())
-    for model in copied_types():
+    for model in types:
         _read(model, names, out)
-    say(out, done=True)
 
 
 def _read(model: RecordType, names: Names, out: TextIO) -> None:

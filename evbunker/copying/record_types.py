@@ -17,7 +17,7 @@ NOT_COPIED = {
     "evbunker.SignInSession": SIGN_IN,
     "contenttypes.ContentType": MIGRATED,
     "auth.Permission": MIGRATED,
-    "adminpanel.Beat": "the scheduler makes it when it runs",
+    "adminpanel.Beat": "jobs note anew when they were done",
     "evbunker.Relay": "the relay of changes begins anew",
 }
 """The record types that stay behind, and why."""
@@ -31,7 +31,7 @@ RecordType = type[Model]
 def copied_types() -> list[RecordType]:
     """Every record type that is copied, after the ones that it refers to."""
     found = [model for model in all_types() if model._meta.label not in NOT_COPIED]
-    before = {model: _referred(model) & {*found} for model in found}
+    before = {model: [other for other in found if other in _referred(model)] for model in found}
     return list(TopologicalSorter(before).static_order())
 
 

@@ -12,6 +12,7 @@ from evbunker.copying.marker import copy_under_way, mark
 from evbunker.copying.record_types import comes_from_the_site, copied_types, every_row, keeps_its_key
 from evbunker.copying.refusing import Refused
 from evbunker.copying.rows import Checksum, Form, Names
+from evbunker.copying.standing_still import refuse_if_at_work
 from evbunker.db import atomic, is_standalone
 from evbunker.db.whole import identity
 
@@ -44,6 +45,7 @@ def _begin(source: str, say: Say) -> bool:
         raise Refused("Source and target are the same database.")
     if migrations_wait():
         raise Refused("Migrations wait on the target: run `manage.py migrate` there first.")
+    refuse_if_at_work("target")
     earlier = copy_under_way()
     if earlier is None:
         _refuse_a_used_database()

@@ -11,7 +11,7 @@ from evbunker.copying import Refused
 from evbunker.copying.marker import unmark
 from evbunker.copying.processes import copy, refuse_addresses
 from evbunker.copying.reading import read_source
-from evbunker.copying.record_types import NOT_COPIED
+from evbunker.copying.record_types import NOT_COPIED, all_types
 from evbunker.copying.writing import write_target
 from evbunker.db import DATABASE_ERRORS
 
@@ -42,8 +42,9 @@ class Command(BaseCommand):
             raise CommandError("Say --from and --to.")
         refuse_addresses(source, target)
         copy(source, target)
-        for label, reason in NOT_COPIED.items():
-            self.stdout.write(f"Not copied: {label} ({reason})")
+        for model in all_types():
+            if (reason := NOT_COPIED.get(model._meta.label)) is not None:
+                self.stdout.write(f"Not copied: {model._meta.label} ({reason}).")
         self.stdout.write("Both sides hold the same, and check_integrity finds nothing on either.")
 
     def _read(self) -> None:
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         try:
             read_source(sys.stdout)
         except DATABASE_ERRORS as error:
-            raise Refused(f"The source cannot be read: {error}") from error
+            raise Refused(f"The source cannot be read ({error}). Is the site stopped?") from error
 
     def _write(self) -> None:
         try:
