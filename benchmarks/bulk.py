@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bson import Int64
@@ -38,6 +38,10 @@ class Engine:
         """Drop all but the primary key's; gives what makes them again, exactly as they were."""
         raise NotImplementedError
 
+    def settle(self) -> None:
+        """Nothing of the filling is left to do while others measure."""
+        raise NotImplementedError
+
     def template(self, model: type[models.Model], **known: Any) -> Row:
         """One row by column, as the engine keeps it: `known` by attribute, the rest its default or empty."""
         instance = model(**known)
@@ -46,7 +50,7 @@ class Engine:
             for field in model._meta.local_concrete_fields
         }
 
-    def insert_all(self, rows_of: dict[type[models.Model], Iterable[Row]]) -> None:
+    def insert_all(self, rows_of: Mapping[Any, Iterable[Row]]) -> None:
         for model, rows in rows_of.items():
             for some in _some(rows):
                 self.insert(model, some)
@@ -87,7 +91,15 @@ class Sqlite(Engine):
         ).fetchall()
         for name, _sql in found:
             self.database.execute(f'DROP INDEX "{name}"')
-        return lambda: [self.database.execute(sql) for _name, sql in found] and None
+
+        def make() -> None:
+            for _name, sql in found:
+                self.database.execute(sql)
+
+        return make
+
+    def settle(self) -> None:
+        self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class MongoDB(Engine):
@@ -114,12 +126,18 @@ class MongoDB(Engine):
         collection = mongodb.database[model._meta.db_table]
         found = [dict(index) for index in collection.list_indexes() if index["name"] != "_id_"]
         collection.drop_indexes()
-        if not found:
-            return lambda: None
-        return lambda: mongodb.database.command("createIndexes", collection.name, indexes=found) and None
+
+        def make() -> None:
+            if found:
+                mongodb.database.command("createIndexes", collection.name, indexes=found)
+
+        return make
+
+    def settle(self) -> None:
+        mongodb.connection.admin.command("fsync")
 
 
-def engine() -> Engine:
+def engine_in_use() -> Engine:
     """That of the settings."""
     return MongoDB() if connection.vendor == "mongodb" else Sqlite()
 
