@@ -17,7 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from evbunker import health, processes
-from evbunker.metrics import CHECK_AGE, CHECK_OK, Reading, registry
+from evbunker.metrics import CHECK_AGE, CHECK_OK, RELAY_LAG, Reading, registry
+from evbunker.relay.standing import relay_lag_seconds
 
 log = logging.getLogger(__name__)
 KEPT_SECONDS = 5.0
@@ -91,6 +92,7 @@ def _checks() -> Mapping[Reading, Value]:
     return {
         CHECK_OK: {name: float(one.state in {"ok", "not used"}) for name, one in standings.items()},
         CHECK_AGE: {name: one.age_seconds for name, one in standings.items() if one.age_seconds is not None},
+        RELAY_LAG: relay_lag_seconds(),
     }
 
 

@@ -1,5 +1,6 @@
 """What Prometheus is told, by whom it may be asked, and how processes add up."""
 
+import datetime as dt
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,15 +10,18 @@ import pytest
 from django.test import Client as Browser
 from prometheus_client.parser import text_string_to_metric_families
 
+from adminpanel.beating import beat
 from bookings.models import Client, Evse
-from bookings.refusals import SlotTaken, TooManyHolds
-from evbunker import metrics, scraping
+from bookings.refusals import SlotTaken
+from evbunker import clock, metrics, scraping
 from evbunker.db import RunAgain, atomic
 from evbunker.db.units import TRIES
 from evbunker.errors import Busy
 from evbunker.live import cached
 from evbunker.live.events import OPERATORS
-from tests.booking_steps import held, paid
+from payments.models import GatewayCommand, Payment
+from tests.booking_steps import held, paid, pending
+from tests.plans import no_scans
 
 TOKEN = "a-token-for-prometheus"
 Labels = dict[str, str]
@@ -136,11 +140,40 @@ def test_a_booking_counts_as_it_goes(dara: Client, eli: Client, evse: Evse) -> N
     assert [one.risen() for one in (holds, confirmations, captured, taken)] == [1, 1, 1, 1]
 
 
-def test_what_was_not_written_is_not_counted(dara: Client, evse: Evse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_for_a_gateway_or_a_person_is_read(dara: Client, evse: Evse) -> None:
+    payment = pending(held(dara, evse))
+    payment.commands.update(state=GatewayCommand.State.DONE)
+    for state, key in (("waiting", "1"), ("waiting", "2"), ("given_up", "3")):
+        GatewayCommand.objects.create(
+            payment=payment, kind="cancel", idempotency_key=key, state=state, next_at=clock.now()
+        )
+    Payment.objects.filter(pk=payment.pk).update(status=Payment.Status.REVIEW)
+    with clock.shifted(dt.timedelta(seconds=90)), no_scans():
+        found = [value(f"evbunker_{name}") for name in ("outbox_waiting", "outbox_given_up", "payments_in_review")]
+        oldest = value("evbunker_outbox_oldest_seconds")
+    assert found == [2, 1, 1]
+    assert oldest is not None
+    assert 90 <= oldest <= 95
+
+
+def test_the_age_of_the_scheduler_s_beat_is_read() -> None:
+    beat()
+    with clock.shifted(dt.timedelta(seconds=30)):
+        age = value("evbunker_check_age_seconds", check="scheduler")
+    assert age is not None
+    assert 30 <= age <= 35
+
+
+def test_what_was_not_written_is_not_counted(dara: Client, evse: Evse) -> None:
     holds = Counting("evbunker_holds_total")
-    monkeypatch.setattr("bookings.holding.take_seat", lambda **_kwargs: False)
-    with pytest.raises(TooManyHolds):
+
+    @atomic
+    def changes_its_mind() -> None:
         held(dara, evse)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        changes_its_mind()
     assert holds.risen() == 0
 
 
