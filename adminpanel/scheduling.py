@@ -14,6 +14,7 @@ from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
 from bookings.idempotency import forget_old_keys
+from evbunker.logs import known_as
 from evbunker.sessions import forget_old_sessions
 from payments.outbox import work_outbox
 from payments.reconciling import reconcile_payments
@@ -43,13 +44,14 @@ JOBS = (
 def run_job(job: Job) -> None:
     """Run one job and leave a beat; whatever it raises is logged, and the next turn tries again."""
     close_old_connections()
-    try:
-        job.work()
-        beat()
-    except Exception:
-        log.exception("The job %s failed", job.name)
-    finally:
-        close_old_connections()
+    with known_as(job.name):
+        try:
+            job.work()
+            beat()
+        except Exception:
+            log.exception("The job %s failed", job.name)
+        finally:
+            close_old_connections()
 
 
 def start_in_background() -> BaseScheduler:

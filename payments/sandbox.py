@@ -17,6 +17,7 @@ from django.db import IntegrityError
 
 from evbunker import clock
 from evbunker.db import atomic, claim, on_commit
+from evbunker.logs import carried
 from payments.gateways.base import PayRequest, Truth
 from payments.models import SandboxPayment
 
@@ -107,7 +108,7 @@ def call_webhook_later(book: SandboxPayment) -> None:
     """Call the webhook in the background when the outcome takes effect. What a dying process forgets, polling finds."""
     assert book.effective_at is not None
     seconds = max(0.0, (book.effective_at - clock.now()).total_seconds())
-    timer = threading.Timer(seconds, call_webhook, args=[event_of(book)])
+    timer = threading.Timer(seconds, carried(call_webhook), args=[event_of(book)])
     timer.daemon = True
     timer.start()
 

@@ -13,6 +13,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client as Browser
 
+from adminpanel.scheduling import Job, run_job
 from bookings.models import Client
 from bookings.tokens import create_token
 from evbunker.logs import Context, JsonFormatter, carried, current_request_id, known_as, logging_settings
@@ -166,6 +167,12 @@ def test_a_thread_logs_under_the_id_that_it_carries(log: StringIO) -> None:
     thread.join()
     assert lines(log, "some")[0]["request_id"] == "job-of-mine"
     assert current_request_id() == ""
+
+
+def test_a_job_logs_under_its_name(log: StringIO) -> None:
+    run_job(Job("count_sheep", 1, lambda: 1 / 0))
+    (line,) = lines(log, "adminpanel.scheduling")
+    assert (line["request_id"], line["message"]) == ("count_sheep", "The job count_sheep failed")
 
 
 def test_an_unknown_format_is_refused() -> None:
