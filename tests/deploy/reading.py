@@ -12,7 +12,7 @@ import yaml
 from tests.engines import ROOT
 
 DEPLOY = ROOT / "deploy"
-READ_FROM_ENVIRONMENT = re.compile(r'(?:env\.\w+|required_unless_debug)\(\s*"(\w+)"')
+READ_FROM_ENVIRONMENT = re.compile(r'(?:env\.\w+\(|required_unless_debug\(|environ\[|environ\.get\()\s*"(\w+)"')
 
 
 @cache

@@ -13,8 +13,8 @@ from django.core.management import get_commands
 from tests.deploy import reading
 from tests.engines import ROOT
 
-MADE_BY_THE_OPERATOR = {"./certificates"}
-MONGODB_SET = "deploy/mongodb_set.py"
+MADE_BY_THE_OPERATOR = {"./certificates", "./backups"}
+READ_BESIDE_SETTINGS = {"mongodb-set": "deploy/mongodb_set.py", "backup": "deploy/backup/mongodb.py"}
 SETTINGS = "evbunker/settings.py"
 NOT_FOR_PRODUCTION = {"DEBUG", "ENV_FILE", "SANDBOX_AUTO_WEBHOOK"}
 
@@ -29,8 +29,11 @@ def test_every_command_exists(name):
     program, *arguments = reading.site_services()[name]["command"]
     if program == "python":
         script, *rest = arguments
-        assert script in reading.copied()
-        assert script != "manage.py" or rest[0] in get_commands()
+        if script == "-m":
+            assert hasattr(importlib.import_module(rest[0]), "main")
+        else:
+            assert script in reading.copied()
+            assert script != "manage.py" or rest[0] in get_commands()
     else:
         assert (Path(sys.prefix) / "bin" / program).exists()
         module, _, attribute = arguments[-1].partition(":")
@@ -40,7 +43,7 @@ def test_every_command_exists(name):
 def test_every_variable_is_one_that_is_read():
     known = reading.variables_read_by(SETTINGS) | {"ENV_FILE"}
     for name, service in reading.site_services().items():
-        also = reading.variables_read_by(MONGODB_SET) if name == "mongodb-set" else set()
+        also = reading.variables_read_by(READ_BESIDE_SETTINGS.get(name, SETTINGS))
         assert service["environment"].keys() <= known | also, name
 
 
@@ -76,6 +79,7 @@ def test_only_the_proxy_is_reached_from_outside():
 
 
 def test_the_site_runs_with_no_rights():
+    assert [name for name, service in reading.site_services().items() if "user" in service] == ["backup"]
     for service in reading.site_services().values():
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
