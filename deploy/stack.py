@@ -162,7 +162,7 @@ class Stack:
 
     def _nginx(self) -> list[str]:
         """Write its configuration; the command."""
-        path = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        path = nginx_path()
         if path is None:
             raise PartFailed("nginx is not installed. On Debian or Ubuntu: apt-get install nginx-light")
         make_folder(self.folder / "nginx")
@@ -184,6 +184,11 @@ class Stack:
             "LIVE_1": address(self.ports["live-1"]),
             "LIVE_2": address(self.ports["live-2"]),
         }
+
+
+def nginx_path() -> str | None:
+    """Debian keeps it where only root looks."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 class Stopped(Exception):
