@@ -37,6 +37,12 @@ def instructions() -> list[tuple[str, str]]:
     return [(word, re.sub(r"\s+", " ", rest)) for word, _, rest in (line.partition(" ") for line in lines) if word]
 
 
+def command(name: str) -> list[str]:
+    """The words that the service `name` runs."""
+    words = services()[name]["command"]
+    return shlex.split(words) if isinstance(words, str) else words
+
+
 def copied() -> dict[str, str]:
     """What the image takes from this folder: source, and where it goes."""
     copies = [shlex.split(rest) for word, rest in instructions() if word == "COPY" and "--from" not in rest]

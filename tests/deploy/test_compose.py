@@ -1,6 +1,7 @@
 """compose.yaml and the Containerfile, against what they name. Nothing here builds or starts a container."""
 
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ def test_it_has_every_process_of_the_site():
 
 @pytest.mark.parametrize("name", reading.site_services())
 def test_every_command_exists(name):
-    program, *arguments = reading.site_services()[name]["command"]
+    program, *arguments = reading.command(name)
     if program == "python":
         script, *rest = arguments
         if script == "-m":
@@ -41,7 +42,7 @@ def test_every_command_exists(name):
 
 
 def test_every_variable_is_one_that_is_read():
-    known = reading.variables_read_by(SETTINGS) | {"ENV_FILE"}
+    known = reading.variables_read_by(SETTINGS, "evbunker/processes.py")
     for name, service in reading.site_services().items():
         also = reading.variables_read_by(READ_BESIDE_SETTINGS.get(name, SETTINGS))
         assert service["environment"].keys() <= known | also, name
@@ -49,7 +50,8 @@ def test_every_variable_is_one_that_is_read():
 
 def test_the_example_has_every_setting_of_production():
     elsewhere = reading.services()["web-1"]["environment"].keys() | NOT_FOR_PRODUCTION
-    assert reading.example_variables().keys() | elsewhere == reading.variables_read_by(SETTINGS)
+    wanted = reading.variables_read_by(SETTINGS, "evbunker/processes.py")
+    assert reading.example_variables().keys() | elsewhere == wanted
 
 
 def test_whoever_is_waited_for_can_be():
@@ -85,6 +87,11 @@ def test_the_site_runs_with_no_rights():
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
     assert ("USER", "10001:10001") in reading.instructions()
+
+
+def test_the_image_serves_as_the_compose_file_lets_it():
+    [command] = [json.loads(rest) for word, rest in reading.instructions() if word == "CMD"]
+    assert command == reading.command("web-1") == reading.command("web-2")
 
 
 def test_the_proxy_knows_the_addresses_of_the_others():

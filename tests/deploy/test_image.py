@@ -59,9 +59,11 @@ def server(request, image, settings_file, transactional_db, tmp_path) -> Iterato
     port = str(engines.hold_port())
     service = reading.services()[request.param]
     environment = {"PATH": f"{BIN}:{os.environ['PATH']}"} | service["environment"] | {"ENV_FILE": str(settings_file)}
+    environment["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path / "metrics")
     if not engines.ON_MONGODB:
         del environment["WEB_PROCESSES"]
-    program, *arguments = [word.replace("8000", port).replace("0.0.0.0", "127.0.0.1") for word in service["command"]]
+    command = reading.command(request.param)
+    program, *arguments = [word.replace("8000", port).replace("0.0.0.0", "127.0.0.1") for word in command]
     process = start([str(BIN / program), *arguments], image, environment, tmp_path / "log")
     yield f"http://127.0.0.1:{port}", environment
     engines.end(process)
