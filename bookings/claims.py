@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,9 +21,10 @@ SEATS = range(1, MOST_HOLDS + 1)
 
 def claims_of(booking: Booking, period: Period) -> list[Record]:
     """What makes every slot of `period` the booking's and its client's; unique indexes refuse what is taken."""
-    slots, who = period.slots(), {"booking_id": booking.pk}
-    claims: list[Record] = [SlotClaim(evse_id=booking.evse_id, slot=slot, **who) for slot in slots]
-    return claims + [ClientSlot(client_id=booking.client_id, slot=slot, **who) for slot in slots]
+    now = clock.now()
+    same: dict[str, Any] = {"booking_id": booking.pk, "created_at": now, "updated_at": now}
+    claims: list[Record] = [SlotClaim(evse_id=booking.evse_id, slot=slot, **same) for slot in period.slots()]
+    return claims + [ClientSlot(client_id=booking.client_id, slot=slot, **same) for slot in period.slots()]
 
 
 def claim_slots(*, booking: Booking, period: Period) -> None:

@@ -20,14 +20,14 @@ from bookings.claims import (
     seat_of,
     takeover_cutoff,
 )
-from bookings.models import Booking, Client, ClientSeat, ClientSlot, Evse, Station
+from bookings.models import Booking, Client, ClientSeat, ClientSlot, Evse, Station, Tariff
 from bookings.pricing import TariffTerms, price
 from bookings.rules import checked_period
 from bookings.signals import booking_changed
 from bookings.slots import Period
 from evbunker import clock
 from evbunker.audit import change_of, record_change
-from evbunker.db import Prepared, atomic, claim, insert, on_commit, prepare
+from evbunker.db import Prepared, atomic, by_id, claim, insert, on_commit, prepare
 from evbunker.errors import Busy, DomainError
 from evbunker.metrics import HOLDS
 from evbunker.models import Record, new_id
@@ -46,7 +46,7 @@ def hold(
     Raises a refusal of `bookings.refusals`, RateLimited or Busy; then nothing was written. `address` is where the
     request came from (for the rate limit); `booking_id` lets whoever repeats a request find what the first one made.
     """
-    station = Station.objects.get(pk=evse.station_id)
+    station = by_id(Station, evse.station_id)
     period = checked_period(evse=evse, station=station, starts_at=starts_at, minutes=minutes, energy_wh=energy_wh)
     booking = Booking(id=booking_id or new_id(), client=client, evse=evse, station=station)
     _write_terms(booking, client=client, evse=evse, station=station, period=period, energy_wh=energy_wh)
@@ -120,8 +120,8 @@ def _write_terms(
     booking: Booking, *, client: Client, evse: Evse, station: Station, period: Period, energy_wh: int
 ) -> None:  # fmt: skip
     """Copy onto the booking what it was promised for, so that later changes of tariff or names do not reach it."""
-    tariff = station.tariff
-    assert tariff is not None, "a bookable station has a tariff"
+    assert station.tariff_id is not None, "a bookable station has a tariff"
+    tariff = by_id(Tariff, station.tariff_id)
     terms = TariffTerms.of(tariff)
     quote = price(terms=terms, minutes=period.minutes, energy_wh=energy_wh)
     booking.starts_at, booking.ends_at = period.starts_at, period.ends_at

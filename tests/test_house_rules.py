@@ -23,7 +23,7 @@ LOOK_UP = {"evbunker/urls.py", "evbunker/asgi.py", "evbunker/api.py", "evbunker/
 KNOWS_THE_ENGINE = {
     "evbunker/db/units.py",
     "evbunker/db/engine.py",
-    "evbunker/db/inserting.py",
+    "evbunker/db/direct.py",
     "evbunker/db/whole.py",
     "evbunker/relay/stream.py",
 }

@@ -1,5 +1,6 @@
 """Units of work, and whatever else differs between the engines: nothing else knows which database runs."""
 
+from evbunker.db.direct import Prepared, by_id, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
     is_standalone,
@@ -9,7 +10,6 @@ from evbunker.db.engine import (
     replica_set,
     rough_count,
 )
-from evbunker.db.inserting import Prepared, insert, prepare
 from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, on_commit
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "RunAgain",
     "UnitDoomed",
     "atomic",
+    "by_id",
     "claim",
     "insert",
     "is_standalone",

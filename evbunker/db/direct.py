@@ -1,0 +1,154 @@
+"""Reading one record by its id, and writing many new ones of several tables, at little more than the engine's cost.
+
+Django builds every statement anew: 0.7 ms for each record that a hold reads, 6 ms for the twelve that it writes, five
+times as long as the engine takes for them. Here each table's statements and conversions are made once a connection.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, models
+from pymongo.errors import BulkWriteError, PyMongoError
+
+M = TypeVar("M", bound=models.Model)
+DUPLICATE_KEY = 11000
+"""MongoDB's code for what breaks a unique index."""
+REPEATED = {"UUIDField", "DateTimeField"}
+"""Kinds of fields whose values come again and again in the records of one unit of work."""
+
+
+class _Column(NamedTuple):
+    attribute: str
+    kind: str
+    name: str
+    to_engine: Callable[..., Any]
+    from_engine: list[Callable[..., Any]]
+    expression: Any
+
+
+class _Table(NamedTuple):
+    name: str
+    columns: list[_Column]
+    insert: str
+    select: str
+
+
+class Prepared(NamedTuple):
+    """New records as the engine keeps them: table by table, in the order in which they are written."""
+
+    records: list[models.Model]
+    rows: list[tuple[_Table, list[list[Any]]]]
+
+
+def by_id(model: type[M], pk: UUID | None) -> M:
+    """The record with this id; raises the model's DoesNotExist."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    table = _table(connection, model)
+    key = model._meta.pk.get_db_prep_save(pk, connection)
+    row = (_document if connection.vendor == "mongodb" else _row)(connection, table, key)
+    if row is None:
+        raise model.DoesNotExist  # type: ignore[attr-defined]
+    for place, column in enumerate(table.columns):
+        for convert in column.from_engine:
+            row[place] = convert(row[place], column.expression, connection)
+    return model.from_db(connection.alias, [column.attribute for column in table.columns], row)
+
+
+def prepare(records: Iterable[models.Model]) -> Prepared:
+    """Make ready what `insert` will write, which a unit of work then need not do while others wait for it.
+
+    Tables are written in the order in which their first record comes.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    records = list(records)
+    by_model: dict[type[models.Model], list[models.Model]] = {}
+    known: dict[tuple[str, Any], Any] = {}
+    for record in records:
+        by_model.setdefault(type(record), []).append(record)
+    tables = [(_table(connection, model), new) for model, new in by_model.items()]
+    return Prepared(
+        records, [(table, [_values(connection, table, one, known) for one in new]) for table, new in tables]
+    )
+
+
+def insert(prepared: Prepared) -> None:
+    """Write the records, one statement a table; IntegrityError if a unique index has one of them already.
+
+    Like `bulk_create` it calls no `save()` and sends no signal.
+    """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    for table, rows in prepared.rows:
+        if connection.vendor == "mongodb":
+            _insert_documents(connection, table, rows)
+        else:
+            with connection.cursor() as cursor:
+                cursor.executemany(table.insert, rows)
+    for record in prepared.records:
+        record._state.adding, record._state.db = False, connection.alias
+
+
+def _values(connection: Any, table: _Table, record: models.Model, known: dict[tuple[str, Any], Any]) -> list[Any]:
+    """The record as a row; `known` remembers conversions."""
+    row = []
+    for column in table.columns:
+        value = getattr(record, column.attribute)
+        if value is None or column.kind not in REPEATED:
+            row.append(column.to_engine(value, connection))
+            continue
+        key = (column.kind, value)
+        if key not in known:
+            known[key] = column.to_engine(value, connection)
+        row.append(known[key])
+    return row
+
+
+def _row(connection: Any, table: _Table, key: Any) -> list[Any] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(table.select, [key])
+        found = cursor.fetchone()
+    return found and list(found)
+
+
+def _document(connection: Any, table: _Table, key: Any) -> list[Any] | None:
+    try:
+        found = connection.get_collection(table.name).find_one({"_id": key}, session=connection.session)
+    except PyMongoError as error:
+        raise DatabaseError(str(error)) from error
+    return found and [found.get(column.name) for column in table.columns]
+
+
+def _insert_documents(connection: Any, table: _Table, rows: Iterable[list[Any]]) -> None:
+    names = [column.name for column in table.columns]
+    documents = [dict(zip(names, row, strict=True)) for row in rows]
+    try:
+        connection.get_collection(table.name).insert_many(documents, session=connection.session)
+    except BulkWriteError as error:
+        codes = {failed.get("code") for failed in error.details.get("writeErrors", ())}
+        raise (IntegrityError if DUPLICATE_KEY in codes else DatabaseError)(str(error)) from error
+    except PyMongoError as error:
+        raise DatabaseError(str(error)) from error
+
+
+def _table(connection: Any, model: type[models.Model]) -> _Table:
+    """What this connection knows of the model's table."""
+    known: dict[type[models.Model], _Table] = vars(connection).setdefault("evbunker_tables", {})
+    if model not in known:
+        known[model] = _described(connection, model)
+    return known[model]
+
+
+def _described(connection: Any, model: type[models.Model]) -> _Table:
+    quote, meta = connection.ops.quote_name, model._meta
+    columns = [_column(connection, model, field) for field in meta.concrete_fields]
+    names, places = ", ".join(quote(column.name) for column in columns), ", ".join(["%s"] * len(columns))
+    insert = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 - names of ours
+    select = f'SELECT {names} FROM {quote(meta.db_table)} WHERE "_id" = %s'  # noqa: S608
+    return _Table(meta.db_table, columns, insert, select)
+
+
+def _column(connection: Any, model: type[models.Model], field: Any) -> _Column:
+    kind = (field.target_field if field.is_relation else field).get_internal_type()
+    expression = field.get_col(model._meta.db_table)
+    converters = [*connection.ops.get_db_converters(expression), *field.get_db_converters(connection)]
+    return _Column(field.attname, kind, str(field.column), field.get_db_prep_save, converters, expression)
