@@ -43,9 +43,9 @@ def get_overview(request: HttpRequest) -> OverviewOut:
         evses=seen.evses_total,
         evses_available=seen.evses["available"],
         sessions_active=seen.sessions_active,
-        bookings_today=seen.bookings_today,
-        revenue_today=seen.revenue_today,
-        energy_today_wh=seen.energy_today_wh,
-        co2_saved_today_g=seen.co2_saved_today_g,
+        bookings_today=seen.today.bookings,
+        revenue_today=seen.today.revenue,
+        energy_today_wh=seen.today.energy_wh,
+        co2_saved_today_g=seen.today.co2_saved_g,
         as_of=seen.as_of,
     )

@@ -1,6 +1,7 @@
 """Do the totals of ended days fit their rows? Reads all rows, changes nothing."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 
 from adminpanel.models import Beat, DailyTotal
@@ -25,8 +26,8 @@ def _findings_at(station: Station, walked: bool) -> Iterator[str]:
         total = kept.get((day, currency))
         if day in stale or (total is None and not (walked and _is_over(day, station))):
             continue
-        sums = wanted.get((day, currency), {})
-        if total is None or any(getattr(total, name) != sums.get(name, 0) for name in DailyTotal.SUMS):
+        sums = wanted.get((day, currency), Counter())
+        if total is None or any(getattr(total, name) != sums[name] for name in DailyTotal.SUMS):
             yield f"the total of station {station.pk} on {day} in {currency} is not the sum of its rows"
 
 

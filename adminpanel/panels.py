@@ -1,8 +1,10 @@
 """Live pieces of the operators' pages."""
 
+import datetime as dt
 from typing import NamedTuple
 
 from django.urls import reverse
+from django.utils import timezone
 
 from adminpanel.activity import newest_activity
 from adminpanel.stats import OVERVIEW_SECONDS, Overview, overview
@@ -11,6 +13,7 @@ from evbunker.live import panel
 from evbunker.live.events import NAMES
 
 SESSIONS_SHOWN = 20
+WEEK = 7
 BAR = 1000
 """The state bar's length, in its own units."""
 
@@ -42,6 +45,21 @@ def shares(seen: Overview) -> list[Share]:
         found.append(Share(state, count, offset, length))
         offset += length
     return found
+
+
+@panel(
+    "overview-week", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS,
+    template="adminpanel/_overview_week.html", by_time=True,
+)  # fmt: skip
+def overview_week() -> dict[str, object]:
+    """Today and the six days before it, each with its date by the reader's own clock."""
+    seen = overview()
+    today = seen.as_of.astimezone(timezone.get_current_timezone()).date()
+    days = seen.days[:WEEK]
+    return {
+        "days": [(today - dt.timedelta(days=ago), figures) for ago, figures in enumerate(days)],
+        "is_empty": all(figures.is_empty for figures in days),
+    }
 
 
 @panel("activity", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS, template="adminpanel/_activity.html")

@@ -208,16 +208,16 @@ ECO_SUMS = {
 def _eco(station_id: UUID, first: dt.date, last: dt.date) -> Parts:
     rows = EcoStat.objects.filter(station_id=station_id, day__gte=first, day__lte=last)
     for row in rows.values("day", "currency", "source").annotate(**ECO_SUMS):
-        estimated = row["source"] == EnergySource.ESTIMATED
-        yield (
-            row["day"],
-            row["currency"],
-            {
-                "charges": row["charges"],
-                "charging_minutes": row["minutes"],
-                "energy_wh": row["wh"],
-                "estimated_energy_wh": row["wh"] if estimated else 0,
-                "co2_saved_g": row["grams"] or 0,
-                "co2_known": row["known"],
-            },
-        )
+        yield row["day"], row["currency"], eco_figures(row)
+
+
+def eco_figures(row: dict[str, Any]) -> dict[str, int]:
+    """A group of eco stats of one source, summed up by ECO_SUMS, under the names of `DailyTotal`."""
+    return {
+        "charges": row["charges"],
+        "charging_minutes": row["minutes"],
+        "energy_wh": row["wh"],
+        "estimated_energy_wh": row["wh"] if row["source"] == EnergySource.ESTIMATED else 0,
+        "co2_saved_g": row["grams"] or 0,
+        "co2_known": row["known"],
+    }

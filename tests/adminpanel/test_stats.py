@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adminpanel import stats
+from adminpanel.days import recent_days
 from bookings.models import Booking, ChargingSession, Client, EcoStat, Evse, Station
 from evbunker import clock
 from payments.models import Payment
@@ -81,9 +82,9 @@ def test_figures_equal_a_slow_recomputation(dara: Client, moment: dt.datetime, s
         make_history(dara, evses, seed)
         Evse.objects.filter(pk=evses[0].pk).update(status="occupied")
         seen = computed()
-        assert seen.bookings_today == slow_bookings() > 0
-        assert seen.revenue_today == slow_revenue()
-        assert (seen.energy_today_wh, seen.co2_saved_today_g) == slow_eco()
+        assert seen.today.bookings == slow_bookings() > 0
+        assert seen.today.revenue == slow_revenue()
+        assert (seen.today.energy_wh, seen.today.co2_saved_g) == slow_eco()
         assert seen.evses == slow_evses()
         assert seen.sessions_active == sum(row.status == "active" for row in ChargingSession.objects.all())
         assert seen.stations == {"active": 3, "closed": 0}
@@ -93,8 +94,9 @@ def test_figures_equal_a_slow_recomputation(dara: Client, moment: dt.datetime, s
 
 def test_an_empty_site_has_figures_too() -> None:
     seen = computed()
-    assert (seen.clients, seen.stations_total, seen.evses_total, seen.bookings_today) == (0, 0, 0, 0)
-    assert (seen.revenue_today, seen.energy_today_wh, seen.co2_saved_today_g) == ({}, 0, 0)
+    assert (seen.clients, seen.stations_total, seen.evses_total, seen.today.bookings) == (0, 0, 0, 0)
+    assert (seen.today.revenue, seen.today.energy_wh, seen.today.co2_saved_g) == ({}, 0, 0)
+    assert all(day.is_empty for day in seen.days)
 
 
 def test_co2_is_unknown_where_no_factor_is(dara: Client) -> None:
@@ -106,7 +108,8 @@ def test_co2_is_unknown_where_no_factor_is(dara: Client) -> None:
         booking=booking, client=dara, station_id=booking.station_id, day=today, charging_minutes=1, energy_wh=5000,
         distance_m=1, currency="EUR",
     )  # fmt: skip
-    assert stats.eco_today(clock.now()) == (5000, None)
+    seen = recent_days(clock.now())[0]
+    assert (seen.energy_wh, seen.co2_saved_g) == (5000, None)
 
 
 def test_a_new_client_counts_on_its_own_local_day() -> None:
