@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable
 
 from evbunker import clock
+from evbunker.db import DATABASE_ERRORS
 from evbunker.live.publishing import announce, announce_everything
-from evbunker.relay.lease import LOOKED_AT_EVERY_SECONDS, UNANSWERED, Lease, LeaseLost, Place
+from evbunker.relay.lease import LOOKED_AT_EVERY_SECONDS, Lease, LeaseLost, Place
 from evbunker.relay.reading import Reading, read
 from evbunker.relay.stream import Batch, HistoryLost, Stream, StreamBroken, keep_images, open_client
 
@@ -40,7 +41,7 @@ class Relaying:
     def _lead_or_wait(self) -> None:
         try:
             place = self.lease.try_to_lead()
-        except UNANSWERED as error:
+        except DATABASE_ERRORS as error:
             self._say_once(f"Stands by: the database does not answer: {error}")
             self.stop.wait(AGAIN_SECONDS)
             return
