@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import json
 import logging
+import logging.config
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,8 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 P = ParamSpec("P")
 R = TypeVar("R")
 FORMATS = ("line", "json")
-SECRET_ARGUMENTS = ("key",)
-"""What allauth calls the part of an address that opens an account: of a link in an e-mail."""
+SECRET_ARGUMENT, SECRET_ROUTES = "key", "accounts/"
+"""What allauth calls the part of an address that opens an account, as in the links of its e-mails."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -48,19 +49,19 @@ def carried(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def without_secrets(text: str, request: Any) -> str:
-    """`text` without those parts of the request's address that open an account."""
-    arguments = getattr(getattr(request, "resolver_match", None), "kwargs", {})
-    for secret in filter(None, map(arguments.get, SECRET_ARGUMENTS)):
-        text = text.replace(secret, "...")
-    return text
+    """`text` without the part of the request's address that opens an account."""
+    match = getattr(request, "resolver_match", None)
+    if match is None or SECRET_ARGUMENT not in match.kwargs or not match.route.startswith(SECRET_ROUTES):
+        return text
+    return text.replace(match.kwargs[SECRET_ARGUMENT], "...")
 
 
 class Context(logging.Filter):
     """Put the id on every record, and take secret addresses out of those in which Django names a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id() or "-"
         request = getattr(record, "request", None)
+        record.request_id = current_request_id() or getattr(request, "request_id", "-")
         if request is not None and isinstance(record.args, tuple):
             record.args = tuple(without_secrets(one, request) if isinstance(one, str) else one for one in record.args)
         return True
@@ -85,6 +86,12 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(members, ensure_ascii=False, default=str)
 
 
+def configure(config: dict[str, Any]) -> None:
+    """Django's LOGGING_CONFIG: what Python warns of is logged too."""
+    logging.config.dictConfig(config)
+    logging.captureWarnings(True)
+
+
 def logging_settings(log_format: str, level: str) -> dict[str, Any]:
     """What Django, and gunicorn before it, give to `logging.config`: everything goes the same way to stderr."""
     if log_format not in FORMATS:
@@ -105,7 +112,7 @@ def logging_settings(log_format: str, level: str) -> dict[str, Any]:
             "django.channels.server": {"level": "WARNING"},
             "django.server": {"level": "CRITICAL"},  # a second access line, with the query string
             "gunicorn.error": {"level": "INFO", "propagate": True},
-            "gunicorn.access": {"level": "INFO", "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "propagate": True},  # likewise
             "pymongo": {"level": "WARNING"},
             "apscheduler": {"level": "WARNING"},
         },

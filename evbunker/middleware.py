@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 
 from evbunker import metrics
 from evbunker.errors import DomainError
-from evbunker.logs import current_request_id, known_as, without_secrets
+from evbunker.logs import known_as, without_secrets
 from evbunker.ratelimit import address_of, is_trusted
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -29,10 +29,12 @@ def request_id(get_response: Handler) -> Handler:
     """Give every request an id, that of a trusted proxy if it has one: in its logs, its audit rows and its answer."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with known_as(_proxys_id(request) or uuid.uuid4().hex[:16]):
+        name = _proxys_id(request) or uuid.uuid4().hex[:16]
+        request.request_id = name  # type: ignore[attr-defined] # Django logs some answers after all middleware
+        with known_as(name):
             response = get_response(request)
-            response["X-Request-ID"] = current_request_id()
-            return response
+        response["X-Request-ID"] = name
+        return response
 
     return middleware
 

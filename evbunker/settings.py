@@ -304,6 +304,7 @@ RUN_SCHEDULER = env.bool("RUN_SCHEDULER", default=not (ON_MONGODB or REDIS_URL))
 """Periodic jobs as a thread of the server; production runs `manage.py scheduler` instead."""
 
 # -- Logs, metrics ----------------------------------------------------------------------------------------------------
+LOGGING_CONFIG = "evbunker.logs.configure"
 LOGGING = logging_settings(env.str("LOG_FORMAT", default="line"), env.str("LOG_LEVEL", default="INFO"))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 """What Prometheus sends as a bearer token; without one there is no /metrics."""

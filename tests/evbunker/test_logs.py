@@ -70,6 +70,17 @@ def test_the_owner_of_a_token_is_who_asked(log: StringIO, dara: Client) -> None:
     assert access(log)["client"] == str(dara.pk)
 
 
+def test_every_line_of_a_request_has_its_id(log: StringIO, client: Browser) -> None:
+    answer = client.get("/nothing-here")
+    assert [one["logger"] for one in lines(log)] == ["evbunker.access", "django.request"]
+    assert {one["request_id"] for one in lines(log)} == {answer["X-Request-ID"]}
+
+
+def test_what_is_no_secret_is_named(log: StringIO, client: Browser) -> None:
+    client.get("/security/")
+    assert access(log)["path"] == "/security/"
+
+
 def test_nobody_is_looked_up_for_the_log(client: Browser, log: StringIO, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         client.get("/healthz", headers={"cookie": "session=abcdefghijklmnopqrstuvwxyz123456"})
