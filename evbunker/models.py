@@ -51,7 +51,7 @@ class Change(Record):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
-    request_id = models.CharField(max_length=40, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("change")
