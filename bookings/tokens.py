@@ -9,7 +9,7 @@ from django.db.models import Q
 from bookings.models import ApiToken, Client
 from evbunker import clock
 from evbunker.audit import record_change
-from evbunker.db import atomic, claim
+from evbunker.db import atomic, by_key, claim
 
 PREFIX = "evb_"
 """So that a token is recognised where it should not be: in a log, a commit, a chat."""
@@ -36,13 +36,14 @@ def revoke_token(*, token: ApiToken, actor: Client) -> None:
 
 def client_of_token(text: str) -> Client | None:
     """Whose token `text` is, marked as come with one; None if it is nobody's or its client is not active."""
-    token = ApiToken.objects.filter(hash=hash_of(text)).first()
+    token = by_key(ApiToken, "hash", hash_of(text))
     if token is None:
         return None
-    client = Client.objects.filter(pk=token.client_id, is_active=True).first()
-    if client is not None:
-        client.came_with_token = True
-        _note_use(token)
+    client = by_key(Client, "id", token.client_id)
+    if client is None or not client.is_active:
+        return None
+    client.came_with_token = True
+    _note_use(token)
     return client
 
 

@@ -178,7 +178,7 @@ TEMPLATES = [
 # -- People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "bookings.Client"
 SESSION_ENGINE = "evbunker.sessions"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["bookings.backends.ClientBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -1,6 +1,6 @@
 """Units of work, and whatever else differs between the engines: nothing else knows which database runs."""
 
-from evbunker.db.direct import Prepared, by_id, insert, prepare
+from evbunker.db.direct import Prepared, by_id, by_key, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
     is_standalone,
@@ -19,6 +19,7 @@ __all__ = [
     "UnitDoomed",
     "atomic",
     "by_id",
+    "by_key",
     "claim",
     "insert",
     "is_standalone",

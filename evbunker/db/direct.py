@@ -43,12 +43,21 @@ class Prepared(NamedTuple):
 
 def by_id(model: type[M], pk: UUID | None) -> M:
     """The record with this id; raises the model's DoesNotExist."""
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    table = _table(connection, model)
-    key = model._meta.pk.get_db_prep_save(pk, connection)
-    row = (_document if connection.vendor == "mongodb" else _row)(connection, table, key)
-    if row is None:
+    record = by_key(model, model._meta.pk.name, pk)
+    if record is None:
         raise model.DoesNotExist  # type: ignore[attr-defined]
+    return record
+
+
+def by_key(model: type[M], name: str, value: object) -> M | None:
+    """The record whose field `name` has this value, or None. The field must be unique and have an index."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    table, field = _table(connection, model), model._meta.get_field(name)
+    key = field.get_db_prep_save(value, connection)  # type: ignore[union-attr]
+    read = _document if connection.vendor == "mongodb" else _row
+    row = read(connection, table, str(field.column), key)  # type: ignore[union-attr]
+    if row is None:
+        return None
     for place, column in enumerate(table.columns):
         for convert in column.from_engine:
             row[place] = convert(row[place], column.expression, connection)
@@ -103,16 +112,16 @@ def _values(connection: Any, table: _Table, record: models.Model, known: dict[tu
     return row
 
 
-def _row(connection: Any, table: _Table, key: Any) -> list[Any] | None:
+def _row(connection: Any, table: _Table, column: str, key: Any) -> list[Any] | None:
     with connection.cursor() as cursor:
-        cursor.execute(table.select, [key])
+        cursor.execute(f"{table.select} WHERE {connection.ops.quote_name(column)} = %s", [key])
         found = cursor.fetchone()
     return found and list(found)
 
 
-def _document(connection: Any, table: _Table, key: Any) -> list[Any] | None:
+def _document(connection: Any, table: _Table, column: str, key: Any) -> list[Any] | None:
     try:
-        found = connection.get_collection(table.name).find_one({"_id": key}, session=connection.session)
+        found = connection.get_collection(table.name).find_one({column: key}, session=connection.session)
     except PyMongoError as error:
         raise DatabaseError(str(error)) from error
     return found and [found.get(column.name) for column in table.columns]
@@ -143,7 +152,7 @@ def _described(connection: Any, model: type[models.Model]) -> _Table:
     columns = [_column(connection, model, field) for field in meta.concrete_fields]
     names, places = ", ".join(quote(column.name) for column in columns), ", ".join(["%s"] * len(columns))
     insert = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 - names of ours
-    select = f'SELECT {names} FROM {quote(meta.db_table)} WHERE "_id" = %s'  # noqa: S608
+    select = f"SELECT {names} FROM {quote(meta.db_table)}"  # noqa: S608
     return _Table(meta.db_table, columns, insert, select)
 
 

@@ -23,7 +23,7 @@ QUERIES = {"none": 9, "full": 15}
 
 @pytest.fixture
 def as_dara(dara: Client, client: Browser) -> Browser:
-    client.force_login(dara, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(dara, backend="bookings.backends.ClientBackend")
     return client
 
 

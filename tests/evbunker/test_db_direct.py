@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from bookings.models import Booking, Client, ClientSlot, Evse, SlotClaim, Station
-from evbunker.db import atomic, by_id, insert, prepare
+from evbunker.db import atomic, by_id, by_key, insert, prepare
 from evbunker.models import Change
 from tests.booking_steps import held
 
@@ -26,6 +26,13 @@ def test_a_record_read_by_its_id_is_the_one_that_a_query_finds(dara: Client, evs
     assert not read._state.adding
     with pytest.raises(model.DoesNotExist):
         by_id(model, uuid.uuid4())
+
+
+def test_a_record_is_found_by_its_unique_field_too(dara: Client) -> None:
+    found = by_key(Client, "email", dara.email)
+    assert found is not None
+    assert values_of(found) == values_of(Client.objects.get(pk=dara.pk))
+    assert by_key(Client, "email", "nobody@example.org") is None
 
 
 def test_what_it_writes_is_what_django_writes(dara: Client, evse: Evse) -> None:
