@@ -34,7 +34,7 @@ def copy(source: str, target: str) -> None:
     _pass_on(reader, writer)
     if writer.wait() or reader.wait():
         raise Refused("The copy is not complete.")
-    _check_both(source, target)
+    check_both(source, target)
     if _start(target, "copy_data", "--part=finish", "--skip-checks").wait():
         raise Refused("All is copied, but the target is still marked as unfinished: run the same command again.")
 
@@ -56,12 +56,11 @@ def _pass_on(reader: "subprocess.Popen[bytes]", writer: "subprocess.Popen[bytes]
         reader.terminate()  # the writer has ended, and has said why
 
 
-def _check_both(source: str, target: str) -> None:
-    """Run `check_integrity` on both sides, which show what they find."""
-    findings = []
-    for url in (source, target):
-        check = _start(url, "check_integrity", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        findings.append(check.communicate()[1].decode())
+def check_both(source: str, target: str) -> None:
+    """Run `check_integrity` on both sides. Raises Refused, with all that they say, if either finds anything."""
+    quietly = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    checks = [_start(url, "check_integrity", **quietly) for url in (source, target)]
+    findings = [check.communicate()[1].decode() for check in checks]
     if findings[0] != findings[1]:
         raise Refused(f"check_integrity on the source:\n{findings[0]}\non the target:\n{findings[1]}")
     if findings[0]:

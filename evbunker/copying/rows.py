@@ -43,7 +43,10 @@ class Names:
     def _read(self, model: RecordType) -> None:
         if model not in self._of:
             assert model in NAMED, f"{model._meta.label} has no name that is the same everywhere"
-            self._of[model] = {row.pk: list(row.natural_key()) for row in model._base_manager.all()}
+            rows = model._base_manager.prefetch_related(
+                *(f.name for f in model._meta.concrete_fields if referred_by(f))
+            )
+            self._of[model] = {row.pk: list(row.natural_key()) for row in rows}
             self._keys[model] = {tuple(name): key for key, name in self._of[model].items()}
 
 
