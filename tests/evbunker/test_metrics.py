@@ -1,12 +1,15 @@
 """What Prometheus is told, by whom it may be asked, and how processes add up."""
 
 import datetime as dt
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.test import Client as Browser
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -213,3 +216,37 @@ def test_cached_figures_are_read_computed_and_waited_for() -> None:
         go_on.set()
         assert [first.result(), second.result(), ask()] == [7, 7, 7]
     assert (hits.risen(), misses.risen(), waits.risen()) == (1, 2, 1)
+
+
+NAMED = re.compile(r"\bevbunker_[a-z_]+\b")
+SERIES = re.compile(r"_(bucket|sum|count)$")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def known() -> set[str]:
+    """Every metric by the name that people use."""
+    counted = {
+        f"{family.name}_total" if family.type == "counter" else family.name for family in metrics.registry.collect()
+    }
+    return counted | {reading.name for reading in metrics.READINGS}
+
+
+def test_every_metric_is_documented_and_nothing_else() -> None:
+    table = re.findall(r"^\| `(evbunker_\w+)` \|", (ROOT / "docs/operating.md").read_text(), re.MULTILINE)
+    assert sorted(table) == sorted(known())
+    named = {SERIES.sub("", name) for name in NAMED.findall((ROOT / "docs/operating.md").read_text())}
+    assert named <= known()
+
+
+def test_alerts_are_rules_about_metrics_that_exist_and_say_what_to_do() -> None:
+    (group,) = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
+    documented = re.findall(r"^\| `([A-Z]\w+)` \|", (ROOT / "docs/operating.md").read_text(), re.MULTILINE)
+    assert [rule["alert"] for rule in group["rules"]] == documented
+    for rule in group["rules"]:
+        assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+        assert set(rule) >= {"alert", "expr", "labels", "annotations"}
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["expr"].count("(") == rule["expr"].count(")")
+        named = {SERIES.sub("", name) for name in NAMED.findall(rule["expr"])}
+        assert named <= known(), rule["alert"]
+        assert named or rule["expr"].startswith("up{"), rule["alert"]
