@@ -165,12 +165,15 @@ class Hub:
         await asyncio.sleep(MENDING_SECONDS if self.line.broken else BEAT_SECONDS)
         async with self.gate:
             missed = bool(self.watchers) and await self.line.mend()
-        await self._recheck(list(self.watchers))
+        if missed:
+            self._everything_changed()
+        else:
+            await self._recheck(list(self.watchers))
         screens = list(self.screens.values())
         scopes = [(screen.pane.group, screen.pane.ref.panel.stale_on) for screen in screens]
         versions = await database_sync_to_async(versions_of, thread_sensitive=False)(scopes)
         for screen, version in zip(screens, versions, strict=True):
-            if missed or screen.is_due(version):
+            if screen.is_due(version):
                 screen.mark_stale()
 
     async def _recheck(self, watchers: list[Watcher]) -> None:

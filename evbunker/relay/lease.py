@@ -73,9 +73,12 @@ class Lease:
             raise LeaseLost("The database did not take a sign of life in time.")
 
     def renew(self, place: Place) -> None:
-        """Give a sign of life and save how far it came, when it is time. Raises LeaseLost if somebody else may lead."""
-        if time.monotonic() - self.renewed_at < RENEWED_EVERY_SECONDS:
-            return
+        """`save` when it is time again."""
+        if time.monotonic() - self.renewed_at >= RENEWED_EVERY_SECONDS:
+            self.save(place)
+
+    def save(self, place: Place) -> None:
+        """Give a sign of life and save how far it came. Raises LeaseLost if somebody else may lead."""
         try:
             self._write(place, self.holder)
         except DATABASE_ERRORS as error:

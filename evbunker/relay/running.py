@@ -79,6 +79,8 @@ class Relaying:
         try:
             if self.place.token is None:
                 self._tell(Reading((), everything=True))  # only now: what is written from here on, the stream has
+                self.place = Place(stream.token, clock.now())
+                self.lease.save(self.place)
                 self._say_once("Follows what is written from now on.")
             else:
                 self._say_once("Follows what was written since it was last told.")

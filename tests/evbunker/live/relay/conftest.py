@@ -86,7 +86,7 @@ class RelayProcess:
         return sum(line.startswith(beginning) for line in self.log.read_text().splitlines())
 
     def wait_for(self, beginning: str, times: int = 1) -> None:
-        engines.wait_until(lambda: self.said(beginning) >= times, f"not {beginning!r}: {self.log.read_text()}", SOON)
+        engines.wait_until(lambda: self.said(beginning) >= times, f"not {beginning!r}: {self.log.read_text()}")
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -23,7 +23,7 @@ async def test_another_takes_over_within_ten_seconds_and_nothing_is_lost(watch, 
     """Frozen, thawed, killed, stopped: two real processes."""
     rename = in_thread(lambda name: raw.bookings_client.update_one({}, {"$set": {"name": name}}))
     both = [start_relay(), start_relay()]
-    await in_thread(engines.wait_until)(lambda: any(one.said("Follows") for one in both), "None leads.", 30)
+    await in_thread(engines.wait_until)(lambda: any(one.said("Follows") for one in both), "None leads.")
     first, second = sorted(both, key=lambda one: -one.said("Follows"))
     await in_thread(second.wait_for)("Stands by")
     socket = await programs_socket(watch, dara)
