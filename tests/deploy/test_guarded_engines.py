@@ -73,7 +73,9 @@ def test_the_set_is_made_once_and_the_site_may_use_its_database_alone(mongod, tm
     url = f"mongodb://evbunker:first@{mongod.host}/evbunker?replicaSet=rs0"
     with pymongo.MongoClient(url) as site, site.start_session() as session:
         site.evbunker.things.create_index("name", unique=True)
-        with site.evbunker.things.watch() as stream:
+        # What the relay asks for, so that deletions say what was deleted.
+        site.evbunker.command("collMod", "things", changeStreamPreAndPostImages={"enabled": True})
+        with site.evbunker.things.watch(full_document_before_change="whenAvailable") as stream:
             session.with_transaction(lambda unit: site.evbunker.things.insert_one({"name": "one"}, session=unit))
             assert stream.next()["operationType"] == "insert"
         for forbidden in (site.admin.system.users.find_one, site.other.things.find_one, site.drop_database):
