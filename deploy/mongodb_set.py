@@ -15,8 +15,8 @@ import environ
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
-ROLE = "readWrite"
-"""Reading, writing, indexes and change streams of one database; no other database, no users, no server."""
+ROLES = ("readWrite", "dbAdmin")
+"""Reading, writing, indexes, change streams and, for the relay, `collMod` of one database; nothing of the server."""
 PATIENCE_SECONDS = 120
 ROOT = "root"
 
@@ -76,7 +76,7 @@ def add_members(primary: Server, members: list[str]) -> int:
 
 def give_access(primary: Server, database: str, name: str, password: str) -> None:
     """Let `name` use `database`, and nothing else, with this password."""
-    roles = [{"role": ROLE, "db": database}]
+    roles = [{"role": role, "db": database} for role in ROLES]
     known = primary[database].command("usersInfo", name)["users"]
     primary[database].command("updateUser" if known else "createUser", name, pwd=password, roles=roles)
 
