@@ -1,16 +1,21 @@
 """compose.yaml and the Containerfile, against what they name. Nothing here builds or starts a container."""
 
+import datetime as dt
 import importlib
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import get_commands
 
+from deploy.stack import nginx_path
 from tests.deploy import reading
 from tests.engines import ROOT
 
@@ -166,12 +171,8 @@ def test_no_secret_stands_in_what_is_committed():
         assert not re.search(r"(?i)(password|secret_key|token)\s*[=:]\s*(?!collecting\b|@)[\w-]{12,}", text), name
 
 
-@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_nginx_takes_the_rules_with_these_values(tmp_path):
-    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
-    subject = ["-subj", "/CN=bunker.example.com", "-days", "1"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, *subject]
-    subprocess.run(made, check=True, capture_output=True)
+def test_nginx_takes_the_rules_with_these_values(nginx, tmp_path):
+    make_certificate(tmp_path)
     environment = reading.services()["proxy"]["environment"] | {"SITE_HOST": "bunker.example.com"}
     rules = "".join((reading.DEPLOY / name).read_text() for name in ("nginx.conf.template", "nginx-http.conf.template"))
     for name, value in environment.items():
@@ -179,5 +180,31 @@ def test_nginx_takes_the_rules_with_these_values(tmp_path):
     assert "${" not in rules
     rules = rules.replace("/etc/nginx/certificates", str(tmp_path))
     (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid; events {{}} http {{ {rules} }}")
-    asked = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
+    asked = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
     assert "syntax is ok" in asked.stderr, asked.stderr
+
+
+@pytest.fixture
+def nginx() -> str:
+    """Nothing here goes without, where engines are required."""
+    path = nginx_path()
+    if path is None:
+        say = pytest.fail if os.environ.get("EVBUNKER_REQUIRE_ENGINES") == "1" else pytest.skip
+        say("nginx is not installed (Debian package nginx-light).")
+    return str(path)
+
+
+def make_certificate(folder: Path) -> None:
+    """One that signs itself, named as compose.yaml names it."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=bunker.example.com")
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    unlocked = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    (folder / "privkey.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, unlocked))
