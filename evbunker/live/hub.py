@@ -23,14 +23,16 @@ from evbunker.metrics import EVENTS, SOCKETS
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 15.0
-"""A blank frame to each page, and a look at everything: rights, the line, what is shown."""
+"""A sign of life to each page, and a look at everything: rights, what is shown."""
 SILENCE_SECONDS = 35
 """Pages call the line dead after this long without a frame (two beats may be late)."""
 MENDING_SECONDS = 2.0
-"""How often a broken line is tried."""
+"""How often the line is tried: while it is broken what changed is looked for as often."""
 RENDERERS = 4
 BLANK = " "
-"""Daphne drops an empty frame."""
+"""All is well. Daphne drops an empty frame."""
+DEAF = "<!--deaf-->"
+"""We are here, but do not hear what changes; `live.js` says so until it gets a blank one."""
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
 _hubs_lock = threading.Lock()
@@ -45,6 +47,7 @@ class Hub:
         self.screens: dict[Pane, Screen] = {}
         self.screens_in: defaultdict[str, set[Screen]] = defaultdict(set)
         self.line = open_line(self.hear)
+        self.sign = BLANK
         self.gate = asyncio.Lock()
         self.renderers = asyncio.Semaphore(RENDERERS)
         self.running: set[asyncio.Task[None]] = set()
@@ -58,14 +61,14 @@ class Hub:
         for group in watcher.groups():
             self.members[group].add(watcher)
         if not self.running:
-            self.running = {self._do(self._while_running(work)) for work in (self._beat, self._look)}
+            self.running = {self._do(self._while_running(work)) for work in (self._beat, self._mend, self._look)}
         async with self.gate:
             await self.line.join({EVERYBODY, *watcher.groups()})
 
     def show(self, watcher: Watcher) -> None:
         """Send `watcher` what it watches, now and whenever it changes."""
         if watcher.shows_panels:
-            self._do(watcher.try_send(BLANK))
+            self._do(watcher.try_send(self.sign))
         else:
             self.pumps[watcher] = asyncio.create_task(watcher.send_unsent())
         for pane in watcher.panes:
@@ -121,6 +124,7 @@ class Hub:
         for task in running - {asyncio.current_task()}:
             task.cancel()
         await self.line.close()
+        self.sign = BLANK
 
     def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -154,21 +158,31 @@ class Hub:
                 await asyncio.sleep(MENDING_SECONDS)
 
     async def _beat(self) -> None:
-        """Let pages know that the line is alive."""
+        """Let pages know that somebody is there."""
         await asyncio.sleep(BEAT_SECONDS)
+        await self._send_sign()
+
+    async def _send_sign(self) -> None:
+        self.sign = DEAF if self.line.broken else BLANK
         for watcher in list(self.watchers):
             if watcher.shows_panels:
-                await watcher.try_send(BLANK)
+                await watcher.try_send(self.sign)
+
+    async def _mend(self) -> None:
+        """Try the line, mend it, and let pages know as soon as it breaks or is whole again."""
+        await asyncio.sleep(MENDING_SECONDS)
+        if self.line.broken or not await self.line.hears_itself():
+            async with self.gate:
+                missed = bool(self.watchers) and await self.line.mend()
+            if missed:
+                self._everything_changed()
+        if self.line.broken != (self.sign == DEAF):
+            await self._send_sign()
 
     async def _look(self) -> None:
-        """Mend the line, end what is no longer allowed, and show what changed without a word reaching us."""
+        """End what is no longer allowed, and show what changed without a word reaching us."""
         await asyncio.sleep(MENDING_SECONDS if self.line.broken else BEAT_SECONDS)
-        async with self.gate:
-            missed = bool(self.watchers) and await self.line.mend()
-        if missed:
-            self._everything_changed()
-        else:
-            await self._recheck(list(self.watchers))
+        await self._recheck(list(self.watchers))
         screens = list(self.screens.values())
         scopes = [(screen.pane.group, screen.pane.ref.panel.stale_on) for screen in screens]
         versions = await database_sync_to_async(versions_of, thread_sensitive=False)(scopes)

@@ -29,8 +29,11 @@ class Line(Protocol):
 
     async def close(self) -> None: ...
 
+    async def hears_itself(self) -> bool:
+        """Would a message reach us?"""
+
     async def mend(self) -> bool:
-        """Find out whether it still hears, and subscribe anew if not; True if something may have been missed."""
+        """Subscribe anew; True if that went well, and what was said before may have been missed."""
 
 
 class NoLine:
@@ -46,6 +49,9 @@ class NoLine:
 
     async def close(self) -> None:
         return
+
+    async def hears_itself(self) -> bool:
+        return True
 
     async def mend(self) -> bool:
         return False
@@ -95,8 +101,6 @@ class RedisLine:
         self.broken = False
 
     async def mend(self) -> bool:
-        if not self.broken and await self._hears_itself():
-            return False
         await self._stop()
         try:
             await self._start()
@@ -108,7 +112,7 @@ class RedisLine:
         self.broken = False
         return True
 
-    async def _hears_itself(self) -> bool:
+    async def hears_itself(self) -> bool:
         """Send ourselves a message. The first send after a restart of Redis meets a dead connection: try twice."""
         self.echo.clear()
         for _try in range(2):

@@ -4,10 +4,12 @@ const SILENCE_MS = 35_000; // the server sends something every 15 s; the page ma
 const MOST_DELAY_MS = 8_000;
 const REFUSED = { 4401: "signedOut", 4403: "refused" };
 const RETRIED_BY_HTMX = [1006, 1011, 1012, 1013];
+const DEAF = "<!--deaf-->"; // the server is there, but nobody tells it what changes
 
 let socket = null; // never two: the second would bring every frame twice
 let wrapper = null; // htmx's own, which can connect again
 let watchdog = 0;
+let deaf = false;
 
 // -- The line --------------------------------------------------------------------------------------------------------
 
@@ -71,10 +73,18 @@ document.addEventListener("htmx:wsClose", (event) => {
 });
 
 document.addEventListener("htmx:wsBeforeMessage", (event) => {
-  say("live");
+  const text = event.detail.message.trim();
+  const isSign = text === "" || text === DEAF; // a heartbeat
+  if (isSign) deaf = text === DEAF;
+  say(deaf ? "offline" : "live");
   awaitSign();
-  if (!event.detail.message.trim()) event.preventDefault(); // a heartbeat
+  if (isSign) event.preventDefault();
 });
+
+// The browser knows of its own network before any silence tells.
+const ended = () => line()?.dataset.state === "ended";
+addEventListener("offline", () => ended() || say("offline"));
+addEventListener("online", () => socket && !ended() && onSilence());
 
 // -- What it brings --------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from tests.evbunker.live import watching
 
 SOON = 5.0
 QUIET = 0.5
+WELL, DEAF = " ", "<!--deaf-->"
+"""Signs of life, as `live.js` knows them."""
 
 
 class Socket(WebsocketCommunicator):
@@ -41,10 +43,16 @@ class Socket(WebsocketCommunicator):
         return dict(self.scope["headers"])[b"cookie"].decode().partition("=")[2]
 
     async def frame(self) -> str:
-        """The next frame that is not blank."""
-        while not (text := await self.receive_from(timeout=SOON)).strip():
+        """The next frame that is more than a sign of life."""
+        while (text := await self.receive_from(timeout=SOON)) in (WELL, DEAF):
             pass
         return text
+
+    async def sign(self, wanted: str) -> None:
+        """Wait for this sign of life; what else comes is let through."""
+        async with asyncio.timeout(SOON):
+            while await self.receive_from(timeout=SOON) != wanted:
+                pass
 
     async def frames_until(self, wanted: str) -> list[str]:
         """Frames up to the one with `wanted` in it."""

@@ -20,6 +20,7 @@ from evbunker.live import hub, lines
 from tests import engines
 from tests.browsing import session_cookie
 from tests.evbunker.live import watching
+from tests.evbunker.live.conftest import DEAF, WELL
 from tests.serving import database_of_this_run
 
 pytestmark = [pytest.mark.engines, pytest.mark.asyncio]
@@ -151,6 +152,18 @@ async def test_what_happened_while_redis_was_gone_is_shown(watch, dara, server, 
     await rename(dara, "Dura")
     await socket.frames_until("Dura")
     assert time.monotonic() - began < 0.5
+
+
+async def test_pages_are_told_while_nobody_hears_what_changes(watch, dara, server, quick):
+    socket = await watch("own-name", dara).opened()
+    await socket.sign(WELL)
+    await in_thread(server.stop)()
+    await socket.sign(DEAF)
+    late = await watch("own-name", dara).opened()
+    await late.sign(DEAF)
+    await in_thread(server.start)()
+    await socket.sign(WELL)
+    await late.sign(WELL)
 
 
 async def test_a_redis_that_freezes_is_a_redis_that_is_gone(watch, dara, server, quick):
