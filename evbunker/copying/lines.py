@@ -50,5 +50,5 @@ class Lines:
     def _read(self) -> str:
         line = self._file.readline()
         if not line.endswith("\n"):
-            raise Refused("The source ended too early. Run the same command again: it goes on from here.")
+            raise Refused("The source ended too early.")
         return line

@@ -31,9 +31,12 @@ def copy(source: str, target: str) -> None:
     """Copy everything and have both sides checked. Raises Refused when a part failed; that part has said why."""
     reader = _start(source, "copy_data", "--part=read", "--skip-checks", stdout=subprocess.PIPE)
     writer = _start(target, "copy_data", "--part=write", "--skip-checks", stdin=subprocess.PIPE)
-    _pass_on(reader, writer)
-    if writer.wait() or reader.wait():
-        raise Refused("The copy is not complete.")
+    try:
+        _pass_on(reader, writer)
+    finally:
+        ended = [process.wait() for process in (writer, reader)]
+    if any(ended):
+        raise Refused("The copy is not complete. Unless the reason is above, the same command goes on from there.")
     check_both(source, target)
     if _start(target, "copy_data", "--part=finish", "--skip-checks").wait():
         raise Refused("All is copied, but the target is still marked as unfinished: run the same command again.")

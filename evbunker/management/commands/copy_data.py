@@ -14,6 +14,7 @@ from evbunker.copying.reading import read_source
 from evbunker.copying.record_types import NOT_COPIED, all_types
 from evbunker.copying.writing import write_target
 from evbunker.db import DATABASE_ERRORS
+from evbunker.errors import DomainError
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         self.stderr.style_func = None
         try:
             if options["part"]:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was called ends, and so the lines
                 getattr(self, f"_{options['part']}")()
             else:
                 self._copy(options["source"], options["target"])
@@ -41,7 +43,10 @@ class Command(BaseCommand):
         if not (source and target):
             raise CommandError("Say --from and --to.")
         refuse_addresses(source, target)
-        copy(source, target)
+        try:
+            copy(source, target)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. The same command goes on from there.", returncode=130) from None
         for model in all_types():
             if (reason := NOT_COPIED.get(model._meta.label)) is not None:
                 self.stdout.write(f"Not copied: {model._meta.label} ({reason}).")
@@ -57,8 +62,8 @@ class Command(BaseCommand):
     def _write(self) -> None:
         try:
             write_target(sys.stdin, self.stdout.write, self.stderr.write)
-        except DATABASE_ERRORS as error:
-            raise Refused(f"The target cannot be written: {error}") from error
+        except (*DATABASE_ERRORS, DomainError) as error:
+            raise Refused(f"The target cannot be written ({error}).") from error
 
     def _finish(self) -> None:
         unmark()
