@@ -127,7 +127,7 @@ def keep_images(client: Any, say: Callable[[str], None]) -> None:
         try:
             database.command("collMod", found["name"], changeStreamPreAndPostImages=IMAGES)
         except OperationFailure as error:
-            say(f"No image is kept of what is deleted in {found['name']}: {error}")
+            say(f"No image is kept of what is deleted in {found['name']}: {_sentence(error)}")
 
 
 def _pipeline(after: Token | None) -> list[dict[str, Any]]:
@@ -159,7 +159,12 @@ def _understood(*, lost: bool) -> Iterator[None]:
     except OperationFailure as error:
         resumable = error.has_error_label("ResumableChangeStreamError") or error.code == CURSOR_NOT_FOUND
         if lost and not resumable and not isinstance(error, ExecutionTimeout):
-            raise HistoryLost(str(error)) from error
-        raise StreamBroken(str(error)) from error
+            raise HistoryLost(_sentence(error)) from error
+        raise StreamBroken(_sentence(error)) from error
     except PyMongoError as error:
-        raise StreamBroken(str(error)) from error
+        raise StreamBroken(_sentence(error)) from error
+
+
+def _sentence(error: PyMongoError) -> str:
+    """What it says, without the server's whole answer."""
+    return str(error).partition(", full error")[0]
