@@ -4,7 +4,7 @@
 
 MONGODB_HOST says which server, MONGODB_ROOT_PASSWORD_FILE where root's password stands (without it none is given). On a
 set of three this is a secondary, and the site notices nothing. On a set of one the site waits; what waits for longer
-than its patience answers 503 with Retry-After. Prints where the copy is.
+than its patience fails, mostly with 503 and Retry-After. Prints where the copy is.
 """
 
 import argparse
