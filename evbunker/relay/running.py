@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from typing import NoReturn
 
 from evbunker import clock
 from evbunker.db import DATABASE_ERRORS
 from evbunker.live.publishing import announce, announce_everything
 from evbunker.relay.lease import LOOKED_AT_EVERY_SECONDS, Lease, LeaseLost, Place
 from evbunker.relay.reading import Reading, read
-from evbunker.relay.stream import Batch, HistoryLost, Stream, StreamBroken, keep_images, open_client
+from evbunker.relay.stream import HistoryLost, Stream, StreamBroken, keep_images, open_client
 
 AGAIN_SECONDS = 1.0
 """How long it waits after a failure before it tries again."""
@@ -55,12 +56,10 @@ class Relaying:
             self._lead()
         except LeaseLost as lost:
             self._say_once(f"Leads no more: {lost}")
-            return
         except Stopped:
-            pass
-        self.lease.release(self.place)
+            self.lease.release(self.place)
 
-    def _lead(self) -> None:
+    def _lead(self) -> NoReturn:
         """For ever. Raises Stopped or LeaseLost."""
         while True:
             try:
@@ -72,7 +71,7 @@ class Relaying:
                 self.place = Place(None, self.place.told_until)
             self._wait()
 
-    def _relay(self) -> None:
+    def _relay(self) -> NoReturn:
         """Tell what comes after the last told, for as long as the stream lasts. Raises what ends it."""
         keep_images(self.client, self._say_once)
         stream = Stream.open(self.client, self.place.token)
@@ -84,14 +83,17 @@ class Relaying:
                 self._say_once("Follows what is written from now on.")
             else:
                 self._say_once("Follows what was written since it was last told.")
-            while not self.stop.is_set():
-                batch = stream.next()
-                self._tell(read(batch.changes))
-                self.place = _place_after(batch)
-                self.lease.renew(self.place)
-            raise Stopped
+            self._follow(stream)
         finally:
             stream.close()
+
+    def _follow(self, stream: Stream) -> NoReturn:
+        while not self.stop.is_set():
+            batch = stream.next()
+            self._tell(read(batch.changes))
+            self.place = Place(batch.token, batch.until or clock.now())
+            self.lease.renew(self.place)
+        raise Stopped
 
     def _tell(self, reading: Reading) -> None:
         """Return only when it has been told: while Redis is gone, nothing is passed over."""
@@ -116,7 +118,3 @@ class Relaying:
         if line != self.last_said:
             self.say(line)
         self.last_said = line
-
-
-def _place_after(batch: Batch) -> Place:
-    return Place(batch.token, batch.until or clock.now())

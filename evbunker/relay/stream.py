@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import pymongo
+from bson.codec_options import CodecOptions, DatetimeConversion
 from django.db import connection
 from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
 
@@ -29,6 +30,10 @@ MOST_AT_ONCE = 1_000
 """Changes of a batch: what is told again when the telling was cut short."""
 CURSOR_NOT_FOUND = 43
 IMAGES = {"enabled": True}
+ANY_VALUE: Any = CodecOptions(
+    datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace"
+)
+"""Other programs may write dates and texts that Python has not."""
 
 
 class StreamBroken(Exception):
@@ -67,7 +72,8 @@ class Stream:
         command = {"aggregate": 1, "pipeline": _pipeline(after), "cursor": {"batchSize": MOST_AT_ONCE}}
         try:
             with _understood(lost=after is not None):
-                return cls(database, session, database.command(command, session=session)["cursor"])
+                answer = database.command(command, session=session, codec_options=ANY_VALUE)
+                return cls(database, session, answer["cursor"])
         except BaseException:
             session.end_session()
             raise
@@ -87,7 +93,10 @@ class Stream:
             raise HistoryLost("The server ended the stream.")
         more = {"getMore": self.cursor_id, "collection": "$cmd.aggregate", "batchSize": MOST_AT_ONCE}
         with _understood(lost=True):
-            cursor = self.database.command(more | {"maxTimeMS": AWAIT_MS}, session=self.session)["cursor"]
+            answer = self.database.command(
+                more | {"maxTimeMS": AWAIT_MS}, session=self.session, codec_options=ANY_VALUE
+            )
+        cursor = answer["cursor"]
         self.cursor_id = cursor["id"]
         return _batch(cursor["nextBatch"], cursor)
 

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 
 import pytest
-from bson import Int64, ObjectId
+from bson import Decimal128, Int64, ObjectId, Regex
+from bson.datetime_ms import DatetimeMS
 from channels.db import database_sync_to_async
 
 from bookings import receivers as booking_receivers
@@ -144,6 +145,14 @@ async def test_what_cannot_be_an_id_is_left_out(watch, relay, raw, opal, station
     await in_thread(raw.bookings_booking.insert_one)(rubbish)
     told = await socket.told()
     assert (told["event"], told["ids"]) == ("booking_update", {"station": str(station.pk)})
+
+
+async def test_values_that_python_does_not_have_stop_nothing(watch, relay, raw, dara):
+    await in_thread(relay.start)()
+    socket = await programs_socket(watch, dara)
+    for value in (DatetimeMS(2**60), DatetimeMS(-(2**60)), Regex("("), Decimal128("1E+6000")):
+        await in_thread(raw.bookings_client.update_one)({}, {"$set": {"created_at": value}})
+        assert await socket.told()
 
 
 @pytest.fixture
