@@ -191,9 +191,10 @@ def _bookings(station_id: UUID, first: dt.date, last: dt.date) -> Parts:
 
 def _payments(station_id: UUID, first: dt.date, last: dt.date) -> Parts:
     rows = Payment.objects.filter(station_id=station_id, captured_day__gte=first, captured_day__lte=last)
-    captured = rows.filter(status=Payment.Status.CAPTURED).values("captured_day", "currency")
-    for row in captured.annotate(n=Count("pk"), minor=Sum("captured_minor")):
-        yield row["captured_day"], row["currency"], {"payments": row["n"], "revenue_minor": row["minor"]}
+    groups = rows.values("captured_day", "currency", "status")
+    for row in groups.annotate(n=Count("pk"), minor=Sum("captured_minor")):
+        if row["status"] == Payment.Status.CAPTURED:
+            yield row["captured_day"], row["currency"], {"payments": row["n"], "revenue_minor": row["minor"]}
 
 
 ECO_SUMS = {

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 
 from bookings.models import Client, Evse
 from tests.browsing import OpenPage
+from tests.eco_history import charge
 
 SOON_MS = 2000
 PHONE = {"width": 390, "height": 844}
@@ -40,9 +41,15 @@ def test_focus_survives_what_changes(open_page: OpenPage, evse: Evse, vera: Clie
     expect(watching.locator("#now-evses")).to_be_focused()
 
 
-def test_a_phone_shows_it_all_without_scrolling_sideways(open_page: OpenPage, evse: Evse, vera: Client) -> None:
+def test_a_phone_shows_it_all_without_scrolling_sideways(
+    open_page: OpenPage, evse: Evse, vera: Client, dara: Client
+) -> None:
+    charge(dara, evse)
+    charge(dara, evse, energy_wh=8_123_456, source="metered")
     page = open_page(vera, viewport=PHONE)
     page.goto("/operations/overview/")
+    week = page.get_by_role("region", name="Last seven days")
+    expect(week.get_by_role("row", name="Today")).to_contain_text("partly estimated")
     expect(page.get_by_role("heading", name="What happened last")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
