@@ -64,7 +64,7 @@ def workers(tmp_path: Path, transactional_db: None) -> Iterator[Workers]:
     workers = Workers(tmp_path)
     yield workers
     workers.process.terminate()
-    workers.process.wait(10)
+    workers.process.wait(60)
 
 
 def test_processes_add_up_log_alike_and_leave_nothing_open_when_they_die(workers: Workers) -> None:
