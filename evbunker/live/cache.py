@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
-from evbunker.live.versions import version_of
+from evbunker.live.versions import version_and_kept
 from evbunker.metrics import CACHE_READS, CACHE_WAITS
 
 T = TypeVar("T")
@@ -24,27 +24,38 @@ def cached(key: str, *, group: str, stale_on: Iterable[str], ttl: int, compute: 
     `key` names the figure within its group. Asked for many times at once, one computes and the others wait for it, in
     whichever process. While the cache cannot be reached everybody computes.
     """
-    return cached_at(version_of(group, stale_on), key, ttl=ttl, compute=compute)
+    place = f"live:figure:{key}:{group}"
+    version, kept = version_and_kept(group, stale_on, place)
+    return _kept_or_once(place, version, kept, ttl=ttl, compute=compute)
 
 
 def cached_at(version: str, key: str, *, ttl: int, compute: Callable[[], T]) -> T:
     """`cached` for one who has asked for the version before; see `evbunker.live.versions`."""
+    place = f"live:figure:{key}:{version}"
+    return _kept_or_once(place, version, cache.get(place) if version else None, ttl=ttl, compute=compute)
+
+
+def _kept_or_once(place: str, version: str, kept: Any, *, ttl: int, compute: Callable[[], T]) -> T:
+    """`kept` is what the cache has at `place`: a figure beside the version that was in force when it was begun."""
     if not version:
         CACHE_READS.labels("bypassed").inc()
         return compute()
-    full_key = f"live:figure:{key}:{version}"
-    found = _read(full_key)
+    found = _of_version(kept, version)
     CACHE_READS.labels("miss" if found is _MISSING else "hit").inc()
-    return _once(full_key, ttl, compute) if found is _MISSING else found
+    return _once(place, version, ttl, compute) if found is _MISSING else found
 
 
-def _read(full_key: str) -> Any:
-    return cache.get(full_key, _MISSING)
+def _of_version(kept: Any, version: str) -> Any:
+    return kept[1] if kept is not None and kept[0] == version else _MISSING
 
 
-def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
+def _read(place: str, version: str) -> Any:
+    return _of_version(cache.get(place), version)
+
+
+def _once(place: str, version: str, ttl: int, compute: Callable[[], T]) -> T:
     """Compute if nobody else does; otherwise wait for the other's result, or for its time to be up."""
-    lock, mine = f"{full_key}:lock", secrets.token_hex(8)
+    lock, mine = f"{place}:{version}:lock", secrets.token_hex(8)
     patience_ends = time.monotonic() + LONGEST_WAIT_SECONDS
     my_turn = cache.add(lock, mine, LOCK_SECONDS)
     if not my_turn:
@@ -53,15 +64,15 @@ def _once(full_key: str, ttl: int, compute: Callable[[], T]) -> T:
         if time.monotonic() > patience_ends:
             return compute()
         time.sleep(POLL_SECONDS)
-        if (found := _read(full_key)) is not _MISSING:
+        if (found := _read(place, version)) is not _MISSING:
             return found  # type: ignore[no-any-return]
         my_turn = cache.add(lock, mine, LOCK_SECONDS)
-    if (found := _read(full_key)) is not _MISSING:  # the one before finished between our look and our turn
+    if (found := _read(place, version)) is not _MISSING:  # the one before finished between our look and our turn
         _release(lock, mine)
         return found  # type: ignore[no-any-return]
     try:
         value = compute()
-        cache.set(full_key, value, ttl)
+        cache.set(place, (version, value), ttl)
     finally:
         _release(lock, mine)
     return value

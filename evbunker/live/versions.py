@@ -1,14 +1,15 @@
 """Which state of the world a cached figure shows.
 
-Every event of a group has a version in the cache, and the key of each figure carries those of the events that change
-it. `raise_versions` replaces them after the commit and before anybody is told. So whatever was computed from older
-data, even by a computation still under way, lies under a key that nobody asks for any more.
+Every event of a group has a version in the cache, and each figure carries those of the events that change it, as they
+were before it was computed. `raise_versions` replaces them after the commit and before anybody is told. So whatever was
+computed from older data, even by a computation still under way, carries a version that nobody takes any more.
 """
 
 import hashlib
 import secrets
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.cache import cache
 
@@ -49,6 +50,19 @@ def versions_of(scopes: Iterable[Scope]) -> list[str]:
 def version_of(group: str, names: Iterable[str]) -> str:
     """`versions_of` for one scope."""
     return versions_of([(group, names)])[0]
+
+
+def version_and_kept(group: str, names: Iterable[str], place: str) -> tuple[str, Any]:
+    """`version_of`, and in the same look what the cache keeps at `place`: None if nothing."""
+    if _unraised:
+        raise_versions(())
+    names = sorted(names)
+    keys = {EVERYTHING} | {version_key(group, name) for name in names}
+    known: dict[str, Any] = cache.get_many({*keys, place})
+    kept = known.pop(place, None)
+    if known.keys() == keys:
+        return _digest(group, names, known), kept
+    return version_of(group, names), None
 
 
 def version_key(group: str, name: str) -> str:

@@ -89,7 +89,7 @@ def test_many_at_once_cost_one_computation():
 
 def test_without_the_lock_they_all_compute(monkeypatch):
     """The test above notices a stampede."""
-    monkeypatch.setattr(figures, "_once", lambda key, ttl, compute: compute())
+    monkeypatch.setattr(figures, "_once", lambda place, version, ttl, compute: compute())
     figure = Figure(seconds=0.2)
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: figure.ask(), range(20)))
