@@ -3,7 +3,8 @@
 import datetime as dt
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
+from pydantic import BaseModel
 
 from adminpanel.stats import overview
 from bookings.auth import staff_of
@@ -11,7 +12,7 @@ from bookings.auth import staff_of
 router = Router()
 
 
-class OverviewOut(Schema):
+class OverviewOut(BaseModel):
     """Today is each station's own local day, for clients each client's. Retired stations and their EVSEs do not count.
 
     `evses_available` leaves out those that are promised to somebody now. `co2_saved_today_g` is net of the grid and may

@@ -3,7 +3,8 @@
 import datetime as dt
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
+from pydantic import BaseModel, ConfigDict
 
 from bookings.auth import client_of
 from dashboard.impact import JourneyImpact, impact_of
@@ -11,7 +12,7 @@ from dashboard.impact import JourneyImpact, impact_of
 router = Router()
 
 
-class FactorOut(Schema):
+class FactorOut(BaseModel):
     """A figure that others were computed with. `year` or `date` says of when it is, `country` where it holds."""
 
     name: str
@@ -23,7 +24,7 @@ class FactorOut(Schema):
     date: dt.date | None = None
 
 
-class EnvironmentalImpactOut(Schema):
+class EnvironmentalImpactOut(BaseModel):
     """What the caller's charging saved so far, net of the grid: savings may be negative.
 
     Null means that nobody knows, for want of a factor: it is not nothing. `money_saved` is {currency: minor units};
@@ -31,6 +32,8 @@ class EnvironmentalImpactOut(Schema):
     among the `rank_of` clients with a session, 1 the best, equal ones share; `contribution_percent` is null where
     savings below zero make a share meaningless. `estimated_percent` says how much of the energy no meter confirmed.
     """
+
+    model_config = ConfigDict(from_attributes=True)
 
     energy_wh: int
     distance_m: int
