@@ -93,13 +93,13 @@ def arguments() -> argparse.Namespace:
 def measured(running: Engines, bookings: int, wanted: argparse.Namespace) -> Iterator[Result]:
     """Every case at one size."""
     site = filled(running, bookings)
-    redis.Redis(port=running.redis).flushall()  # the figures of another size
     cases = list(CASES)
     if running.engine == "mongodb" and bookings <= wanted.first_up_to:
         cases += FIRST_CASES
     cases = [case for case in cases if wanted.only in f"{case.name}, {case.by}"]
     sign_ins = json.loads(site.sign_ins.read_text())
     for application in dict.fromkeys(case.application for case in cases):
+        redis.Redis(port=running.redis).flushall()  # figures of another size
         with serving(site, application) as web:
             for case in (case for case in cases if case.application == application):
                 headers = [_header(case, sign_in) for sign_in in sign_ins[case.who]]

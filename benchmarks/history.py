@@ -11,6 +11,7 @@ from uuid import UUID
 
 from benchmarks.bulk import Engine, Row
 from benchmarks.charges import Charge, charge
+from benchmarks.days import Days
 from benchmarks.network import Network, Place, made_id
 from bookings.models import Booking, ChargingSession, ClientSlot, ClientTotal, EcoStat, SlotClaim
 from bookings.models.session import EnergySource
@@ -35,6 +36,7 @@ class History:
         self.engine, self.network, self.bookings, self.now = engine, network, bookings, now
         self.sums: dict[UUID, Counter[str]] = {}
         self.occupied: set[UUID] = set()
+        self.days = Days(engine)
         self.templates: dict[UUID, dict[Any, Row]] = {}
 
     def batches(self) -> Iterator[tuple[list[Charge], Rows]]:
@@ -66,6 +68,8 @@ class History:
             self.occupied.add(one.place.evse_id)
         if one.saves:
             self._add_up(one)
+        if one.day < self.now.astimezone(one.place.zone).date():
+            self.days.add(one)
 
     def _claim(self, rows: Rows, one: Charge, ids: "_Ids") -> None:
         for slot in one.period.slots():

@@ -62,6 +62,7 @@ class Engines:
             "REDIS_URL": f"redis://127.0.0.1:{self.redis}/0",
             "WEB_PROCESSES": str(WORKERS),
             "STAFF_SECOND_FACTOR": "1",
+            "LOG_LEVEL": "INFO",
         }
         return Site(self.engine, name, self.folder, ENVIRONMENT | settings)
 

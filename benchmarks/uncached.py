@@ -1,6 +1,7 @@
 """The product for gunicorn without any figure cache: every figure of `evbunker.live.cache` is computed at each request.
 
-All else is as always: sessions, tokens, versions of figures, limits. For benchmarks only; no setting can do this.
+All else is as always: sessions, tokens, the look whether the cache has the figure. For benchmarks only; no setting can
+do this.
 """
 
 from collections.abc import Callable
@@ -12,8 +13,9 @@ from evbunker.wsgi import application
 __all__ = ["application"]
 
 
-def _computed_at(version: str, key: str, *, ttl: int, compute: Callable[[], Any]) -> Any:
+def _compute(place: str, version: str, ttl: int, compute: Callable[[], Any]) -> Any:
+    """Instead of computing once and keeping it."""
     return compute()
 
 
-cache.cached_at = _computed_at
+cache._once = _compute
