@@ -58,7 +58,7 @@ def site(stack: Stack) -> Stack:
 @pytest.fixture(scope="session")
 def dara_pays(stack: Stack, scene: SimpleNamespace) -> Driver:
     """Dara with her API token. How often she paid decides what every panel must show."""
-    return Driver(stack.url, scene.people["dara"]["token"], scene.evses)
+    return Driver(stack.url, scene.people["dara"]["token"], scene.evse_id)
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ IMPATIENT_SECONDS = 10
 
 
 class Driver:
-    """Owner of `token`; books the EVSEs in turn."""
+    """Owner of `token`; books one EVSE at ever later times."""
 
-    def __init__(self, url: str, token: str, evses: list[str]) -> None:
+    def __init__(self, url: str, token: str, evse_id: str) -> None:
         self.url = url
-        self.evses = evses
+        self.evse_id = evse_id
         self.paid = 0
         self.others_minor = 0
         """What others paid here today."""
@@ -37,9 +37,8 @@ class Driver:
 
     def _wish(self) -> dict[str, object]:
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        starts_at = midnight + dt.timedelta(days=2, hours=2 * (self.paid // len(self.evses)))
-        evse_id = self.evses[self.paid % len(self.evses)]
-        return {"evse_id": evse_id, "starts_at": starts_at.isoformat(), "minutes": 60, "energy_wh": ENERGY_WH}
+        starts_at = midnight + dt.timedelta(days=2, hours=2 * self.paid)
+        return {"evse_id": self.evse_id, "starts_at": starts_at.isoformat(), "minutes": 60, "energy_wh": ENERGY_WH}
 
     def _post(self, path: str, body: dict[str, object], *, key: str) -> dict[str, object]:
         headers = {"Idempotency-Key": key}

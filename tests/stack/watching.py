@@ -1,6 +1,7 @@
 """Those who look while things break: pages that hold panels, without the cost of a browser each."""
 
 import contextlib
+import html
 import random
 import re
 import threading
@@ -14,7 +15,12 @@ from tests.engines import wait_until
 SILENCE_SECONDS = 35
 MOST_DELAY_SECONDS = 4.0
 PANEL = re.compile(r'id="panel-([a-z-]+)"')
-TAGS = re.compile(r"<[^>]*>|\s+")
+TAGS = re.compile(r"<[^>]*>")
+
+
+def text_of(page: str) -> str:
+    """What a person reads, in one line."""
+    return " ".join(html.unescape(TAGS.sub(" ", page)).split())
 
 
 class Watcher:
@@ -53,7 +59,7 @@ class Watcher:
 
     def _take(self, frame: str) -> None:
         if found := PANEL.search(frame):
-            self.shown[found[1]] = TAGS.sub(" ", frame)
+            self.shown[found[1]] = text_of(frame)
 
     def shows(self, panel: str, text: str) -> bool:
         return text in self.shown.get(panel, "")
