@@ -7,3 +7,6 @@ product has one. Metrics need no hook: who has died, whoever reads them finds ou
 from evbunker.settings import LOGGING
 
 logconfig_dict = LOGGING
+keepalive = 30
+"""Seconds that an idle connection stays open: longer than the proxy keeps it (nginx.conf.template), which then closes
+it first and never sends a request into a connection that is just being closed."""

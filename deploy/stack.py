@@ -1,11 +1,11 @@
 """`make stack`: the product as production runs it, on this machine.
 
-A MongoDB replica set, Redis, gunicorn for pages and API, two daphne processes for sockets, the scheduler, with
-LIVE_SOURCE=change-streams the relay, all behind nginx. Data and logs stay in var/stack/. A program that ends is named
-and started again; one that ends time and again is named and ends everything.
+A MongoDB replica set, Redis, gunicorn for pages and API, two daphne processes for sockets, the scheduler, the relay of
+change streams, all behind nginx. Data and logs stay in var/stack/. A program that ends is named and started again; one
+that ends time and again is named and ends everything.
 
 STACK_PORT: where to listen (8000, or what is free). STACK_FOLDER: another place for data and logs. STACK_SEED=0: no
-made-up drivers. LIVE_SOURCE: `signals` or `change-streams`.
+made-up drivers. LIVE_SOURCE=signals: no relay; whoever changes something tells of it.
 """
 
 import fcntl
@@ -29,7 +29,6 @@ WEB_WORKERS, WEB_THREADS = 2, 4
 """Two cores want two workers; four threads each keep them busy while others wait for the database."""
 LOOK_SECONDS = 0.5
 PYTHON = sys.executable
-GUNICORN_CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 PROXY_RULES = ROOT / "deploy" / "nginx.conf.template"
 PROXY_FRAME = """
 daemon off;
@@ -114,6 +113,7 @@ class Stack:
             "SANDBOX_ALLOWED": "1",
             "SANDBOX_AUTO_WEBHOOK": "1",
             "STAFF_SECOND_FACTOR": "0",
+            "PROMETHEUS_MULTIPROC_DIR": str(self._fresh("metrics")),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -121,11 +121,16 @@ class Stack:
         """Made once, so that who was signed in still is after the next start."""
         path = self.folder / "secrets.env"
         if not path.exists():
-            text = f"SECRET_KEY={secrets.token_urlsafe(50)}\nSANDBOX_WEBHOOK_SECRET={secrets.token_urlsafe(32)}\n"
+            names = {"SECRET_KEY": 50, "SANDBOX_WEBHOOK_SECRET": 32, "METRICS_TOKEN": 32}
             path.touch(mode=0o600)
-            path.write_text(text)
+            path.write_text("".join(f"{name}={secrets.token_urlsafe(size)}\n" for name, size in names.items()))
             give(path)
         return path
+
+    def _fresh(self, name: str) -> Path:
+        """A folder without what an earlier run left."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        return make_folder(self.folder / name)
 
     def _parts(self) -> list[Part]:
         """In the order of their start."""
@@ -149,8 +154,9 @@ class Stack:
         return Part(name, command, self.folder / f"{name}.log", is_ready, self.environment)
 
     def _gunicorn(self) -> list[str]:
-        config = ["--config", str(GUNICORN_CONFIG)] if GUNICORN_CONFIG.exists() else []
-        workers = ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--keep-alive", "30"]
+        config = ["--config", str(ROOT / "deploy" / "gunicorn.conf.py")]
+        workers = ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS)]
+        workers += ["--no-control-socket"]  # it would be one for all stacks of this user
         address = ["--bind", f"127.0.0.1:{self.ports['web']}"]
         return [PYTHON, "-m", "gunicorn", *config, *workers, *address, "evbunker.wsgi:application"]
 
@@ -213,7 +219,7 @@ def run() -> NoReturn:
         raise PartFailed(f"MongoDB and Redis cannot run here: {reason}.")
     folder = make_folder(Path(os.environ.get("STACK_FOLDER", ROOT / "var" / "stack")).resolve())
     with alone(folder):
-        stack = Stack(folder, chosen_port(), live_source=os.environ.get("LIVE_SOURCE", "signals"))
+        stack = Stack(folder, chosen_port(), live_source=os.environ.get("LIVE_SOURCE", "change-streams"))
         seeded = os.environ.get("STACK_SEED", "1") == "1"
         try:
             if seeded:
@@ -274,6 +280,7 @@ def welcome(stack: Stack, *, seeded: bool) -> str:
   Operators           {stack.url}/operations/overview/   operator@demo.example
   All records         {stack.url}/admin/                 owner@demo.example
   JSON API            {stack.url}/api/v1/docs
+  Metrics             http://localhost:{stack.ports["web"]}/metrics, with METRICS_TOKEN from secrets.env
 
   {people} What is mailed stands in web.log.
   Data and logs are in {stack.folder}. A program that ends is started again and named here.

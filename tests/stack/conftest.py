@@ -16,7 +16,7 @@ from tests import engines
 from tests.stack.paying import Driver
 from tests.stack.watching import Watcher
 
-LIVE_SOURCE = os.environ.get("LIVE_SOURCE", "signals")
+LIVE_SOURCE = os.environ.get("LIVE_SOURCE", "change-streams")
 
 
 @pytest.fixture(scope="session")
