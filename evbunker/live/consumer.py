@@ -17,6 +17,7 @@ from evbunker.live.identity import Credentials, TokenOwner, identify
 from evbunker.live.panels import NotAllowed, SignedOut, UnknownPanel, Viewer, ref_of
 from evbunker.live.rendering import Pane, html_of, pane_of
 from evbunker.live.watchers import NOT_ALLOWED, SIGNED_OUT, TRY_AGAIN, Watcher
+from evbunker.live.wire import writer_of
 
 log = logging.getLogger(__name__)
 MOST_PANELS = 20
@@ -83,7 +84,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         panes = panes_of(query, viewer)
         as_json = query.get("format") == ["json"]
         return Watcher(
-            send=self.send, close=self.close, identify=asked, credentials=credentials,
+            send=self.send, write=writer_of(self.base_send), close=self.close, identify=asked, credentials=credentials,
             viewer_id=viewer.id if viewer else None, panes=frozenset() if as_json else panes,
             listens_to=events_of(panes, viewer) if as_json else {},
         )  # fmt: skip

@@ -4,6 +4,7 @@ A queue for every socket, as Channels has by default, was three times slower wit
 """
 
 import asyncio
+import json
 import logging
 import threading
 import weakref
@@ -19,6 +20,7 @@ from evbunker.live.rendering import Pane
 from evbunker.live.screens import Screen, screen_for
 from evbunker.live.versions import versions_of
 from evbunker.live.watchers import SIGNED_OUT, TRY_AGAIN, Watcher
+from evbunker.live.wire import Frame
 from evbunker.metrics import EVENTS, SOCKETS
 
 log = logging.getLogger(__name__)
@@ -104,7 +106,8 @@ class Hub:
             self._do(self._end(over, SIGNED_OUT))
             return
         EVENTS.labels(message["event"]).inc()
-        if slow := [one for one in listening if not one.tell(message)]:
+        frame = Frame(json.dumps({name: message[name] for name in ("event", "at", "ids")}))
+        if slow := [one for one in listening if not one.tell(message, frame)]:
             self._do(self._end(slow, TRY_AGAIN))
         if message["event"] == "client_update" and group != OPERATORS:
             self._do(self._recheck(listening))

@@ -11,6 +11,7 @@ from evbunker import clock
 from evbunker.live.panels import UnknownPanel
 from evbunker.live.rendering import Pane, changed_rows, html_of
 from evbunker.live.watchers import Watcher
+from evbunker.live.wire import Frame
 from evbunker.metrics import LAG_SECONDS
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,10 @@ class Screen:
             _measure(published)
 
     async def _send(self, receivers: Iterable[Watcher], text: str) -> None:
+        frame = Frame(text)
         for watcher in list(receivers):
             if watcher in self.sockets:
-                await watcher.try_send(text)
+                await watcher.try_send(frame)
 
 
 class ListScreen(Screen):

@@ -1,7 +1,6 @@
 """One open socket, as the hub knows it."""
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from evbunker.live.events import OPERATORS, client_group
 from evbunker.live.identity import Credentials
 from evbunker.live.panels import Viewer
 from evbunker.live.rendering import Pane
+from evbunker.live.wire import Frame, Write
 from evbunker.metrics import FRAME_BYTES, FRAMES
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,12 @@ MOST_UNSENT = 1000
 class Watcher:
     """A socket: how to reach it, whose it is, what it shows (`panes`) or which events of which groups it is told.
 
-    `listens_to` maps a group to the names of the events told as JSON. `viewer_id` is None for a visitor of public
-    pages. `as_staff`: it needs a staff role for as long as it is open.
+    `write` is the short way to it, if there is one. `listens_to` maps a group to the names of the events told as JSON.
+    `viewer_id` is None for a visitor of public pages. `as_staff`: it needs a staff role for as long as it is open.
     """
 
     send: Callable[[str], Awaitable[None]]
+    write: Write | None
     close: Callable[[int], Awaitable[None]]
     identify: Callable[[], Viewer | None]
     credentials: Credentials
@@ -39,7 +40,7 @@ class Watcher:
     panes: frozenset[Pane] = frozenset()
     listens_to: dict[str, frozenset[str]] = field(default_factory=dict)
     told: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED_EVENTS))
-    unsent: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(MOST_UNSENT))
+    unsent: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(MOST_UNSENT))
 
     @property
     def shows_panels(self) -> bool:
@@ -54,14 +55,22 @@ class Watcher:
         own = {client_group(self.viewer_id)} if self.viewer_id else set()
         return own | self.listens_to.keys() | {pane.group for pane in self.panes}
 
-    async def try_send(self, text: str) -> None:
-        """Send to a socket that may have gone."""
+    async def try_send(self, said: Frame | str) -> None:
+        """Send to a socket that may have gone. What goes to many is a frame, made once."""
+        frame = said if isinstance(said, Frame) else Frame(said)
         try:
-            await self.send(text)
-            FRAMES.inc()
-            FRAME_BYTES.inc(len(text.encode()))
+            if not self._write(frame):
+                await self.send(frame.text)
+                _count(frame)
         except Exception:
             log.debug("A socket is gone.", exc_info=True)
+
+    def _write(self, frame: Frame) -> bool:
+        """Send at once; False if only `send` can."""
+        if self.write is None or not self.write(frame):
+            return False
+        _count(frame)
+        return True
 
     async def try_close(self, code: int) -> None:
         """Close a socket that may have gone."""
@@ -70,13 +79,18 @@ class Watcher:
         except Exception:
             log.debug("A socket is gone.", exc_info=True)
 
-    def tell(self, message: dict[str, Any]) -> bool:
-        """Queue an event as JSON, once though it came through several groups; False if the socket is too slow."""
-        if message["event"] not in self.listens_to.get(message["group"], ()) or message["id"] in self.told:
+    def tell(self, message: dict[str, Any], frame: Frame) -> bool:
+        """Send or queue an event, once though it came through several groups; False if the socket is too slow."""
+        if message["event"] not in self.listens_to.get(message["group"], ()):
             return True
-        self.told.append(message["id"])
+        if len(self.listens_to) > 1:
+            if message["id"] in self.told:
+                return True
+            self.told.append(message["id"])
+        if self.unsent.empty() and self._write(frame):
+            return True
         try:
-            self.unsent.put_nowait(json.dumps({name: message[name] for name in ("event", "at", "ids")}))
+            self.unsent.put_nowait(frame)
         except asyncio.QueueFull:
             return False
         return True
@@ -94,3 +108,8 @@ class Watcher:
         if viewer is None or viewer.id != self.viewer_id:
             return SIGNED_OUT
         return NOT_ALLOWED if self.as_staff and not viewer.acts_as_staff() else 0
+
+
+def _count(frame: Frame) -> None:
+    FRAMES.inc()
+    FRAME_BYTES.inc(len(frame.payload))
