@@ -7,6 +7,8 @@ import pytest
 from channels.db import database_sync_to_async
 
 from evbunker.live import hub, lines
+from evbunker.live.events import client_group
+from evbunker.live.publishing import redis_channel
 from evbunker.live.watchers import TRY_AGAIN
 from evbunker.models import Relay
 from tests import engines
@@ -165,16 +167,17 @@ async def test_what_redis_missed_is_told_when_it_is_back_even_by_another_relay(w
     await page.frames_until("Dora")  # from the database, at the next look
     await in_thread(relay.end)()
     await in_thread(server.start)()
-    program = await programs_socket(watch, dara)
+    heard = server.server().pubsub()
+    await in_thread(heard.subscribe)(redis_channel(client_group(dara.pk)))
     again = type(relay)()
     try:
         await in_thread(again.start)()
-        assert (await program.told())["event"] == "client_update"
+        await until(lambda: any(m["type"] == "message" for m in iter(heard.get_message, None)), "It was not told.")
         await rename("Dira")
-        assert await program.told()
         await page.frames_until("Dira")
     finally:
         await in_thread(again.end)()
+        await in_thread(heard.close)()
 
 
 async def test_programs_start_anew_when_redis_was_gone(watch, dara, server):
