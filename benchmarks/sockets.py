@@ -1,8 +1,7 @@
 """Many sockets in one process, which note when each frame came: the same client for our server and for Socket.IO.
 
-A client library would spend more on a frame than the servers do, and 300 frames at once would measure it alone; so
-this is just enough of RFC 6455, and of Engine.IO 4 on top of it, to listen. `check_client` in live.py lets the
-`websockets` library hear the same.
+A client library spends more on a frame than the servers do, and 300 frames at once would measure it alone; so this is
+just enough of RFC 6455, and of Engine.IO 4 on top of it, to listen.
 """
 
 import asyncio
