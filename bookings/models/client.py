@@ -4,10 +4,11 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from evbunker.db import all_by_key, by_key
 from evbunker.models import Record
 
 ROLES = ("viewer", "operator", "owner")
@@ -86,7 +87,8 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
         if self.is_superuser:
             return "owner"
         if not hasattr(self, "_role"):
-            held = set(self.groups.values_list("name", flat=True))
+            memberships = all_by_key(Client.groups.through, "client", self.pk)
+            held = {group.name for one in memberships if (group := by_key(Group, "id", one.group_id))}
             self._role = next((role for role in reversed(ROLES) if role in held), None)
         return self._role
 
@@ -111,8 +113,8 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
         if not settings.STAFF_SECOND_FACTOR or self.came_with_token:
             return False
         if not hasattr(self, "_has_factor"):
-            factors = self.authenticator_set  # type: ignore[attr-defined]
-            self._has_factor: bool = factors.filter(type__in=SECOND_FACTORS).exists()
+            factors = all_by_key(self.authenticator_set.model, "user", self.pk)  # type: ignore[attr-defined]
+            self._has_factor: bool = any(factor.type in SECOND_FACTORS for factor in factors)
         return not self._has_factor
 
 

@@ -1,6 +1,6 @@
 """Units of work, and whatever else differs between the engines: nothing else knows which database runs."""
 
-from evbunker.db.direct import Prepared, by_id, by_key, insert, prepare
+from evbunker.db.direct import Prepared, all_by_key, by_id, by_key, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
     is_standalone,
@@ -17,6 +17,7 @@ __all__ = [
     "Prepared",
     "RunAgain",
     "UnitDoomed",
+    "all_by_key",
     "atomic",
     "by_id",
     "by_key",

@@ -51,13 +51,20 @@ def by_id(model: type[M], pk: UUID | None) -> M:
 
 def by_key(model: type[M], name: str, value: object) -> M | None:
     """The record whose field `name` has this value, or None. The field must be unique and have an index."""
+    return next(iter(all_by_key(model, name, value)), None)
+
+
+def all_by_key(model: type[M], name: str, value: object) -> list[M]:
+    """The few records whose field `name` has this value, in no order. The field must have an index."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
     table, field = _table(connection, model), model._meta.get_field(name)
     key = field.get_db_prep_save(value, connection)  # type: ignore[union-attr]
-    read = _document if connection.vendor == "mongodb" else _row
-    row = read(connection, table, str(field.column), key)  # type: ignore[union-attr]
-    if row is None:
-        return None
+    read = _documents if connection.vendor == "mongodb" else _rows
+    rows = read(connection, table, str(field.column), key)  # type: ignore[union-attr]
+    return [_record(connection, model, table, row) for row in rows]
+
+
+def _record(connection: Any, model: type[M], table: _Table, row: list[Any]) -> M:
     for place, column in enumerate(table.columns):
         for convert in column.from_engine:
             row[place] = convert(row[place], column.expression, connection)
@@ -112,19 +119,18 @@ def _values(connection: Any, table: _Table, record: models.Model, known: dict[tu
     return row
 
 
-def _row(connection: Any, table: _Table, column: str, key: Any) -> list[Any] | None:
+def _rows(connection: Any, table: _Table, column: str, key: Any) -> list[list[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f"{table.select} WHERE {connection.ops.quote_name(column)} = %s", [key])
-        found = cursor.fetchone()
-    return found and list(found)
+        return [list(row) for row in cursor.fetchall()]
 
 
-def _document(connection: Any, table: _Table, column: str, key: Any) -> list[Any] | None:
+def _documents(connection: Any, table: _Table, column: str, key: Any) -> list[list[Any]]:
     try:
-        found = connection.get_collection(table.name).find_one({column: key}, session=connection.session)
+        found = list(connection.get_collection(table.name).find({column: key}, session=connection.session))
     except PyMongoError as error:
         raise DatabaseError(str(error)) from error
-    return found and [found.get(column.name) for column in table.columns]
+    return [[document.get(one.name) for one in table.columns] for document in found]
 
 
 def _insert_documents(connection: Any, table: _Table, rows: Iterable[list[Any]]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from bookings.models import Booking, Client, ClientSlot, Evse, SlotClaim, Station
-from evbunker.db import atomic, by_id, by_key, insert, prepare
+from evbunker.db import all_by_key, atomic, by_id, by_key, insert, prepare
 from evbunker.models import Change
 from tests.booking_steps import held
 
@@ -33,6 +33,12 @@ def test_a_record_is_found_by_its_unique_field_too(dara: Client) -> None:
     assert found is not None
     assert values_of(found) == values_of(Client.objects.get(pk=dara.pk))
     assert by_key(Client, "email", "nobody@example.org") is None
+
+
+def test_all_records_of_one_owner_are_found(dara: Client, eli: Client, evse: Evse) -> None:
+    booking = held(dara, evse)
+    assert [row.pk for row in all_by_key(Booking, "client", dara.pk)] == [booking.pk]
+    assert all_by_key(Booking, "client", eli.pk) == []
 
 
 def test_what_it_writes_is_what_django_writes(dara: Client, evse: Evse) -> None:
