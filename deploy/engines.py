@@ -82,11 +82,15 @@ def leads(port: int) -> bool:
     """Is the node at `port` a primary? Makes it its set's only member, wherever that member was before."""
     with (
         contextlib.suppress(pymongo.errors.ConnectionFailure, pymongo.errors.OperationFailure),
-        pymongo.MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=1000) as server,
+        _node(port) as server,
     ):
         _be_the_only_member(server, f"127.0.0.1:{port}")
         return bool(server.admin.command("hello")["isWritablePrimary"])
     return False
+
+
+def _node(port: int) -> "pymongo.MongoClient[dict[str, Any]]":
+    return pymongo.MongoClient("127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=1000)
 
 
 def _be_the_only_member(server: "pymongo.MongoClient[dict[str, Any]]", host: str) -> None:

@@ -131,7 +131,7 @@ def drop_root(program: str) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
-    as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    as_nobody: dict[str, Any] = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     may = ["test", "-x", program, "-a", "-r", str(ROOT / "manage.py")]
     return as_nobody if subprocess.run(may, **as_nobody).returncode == 0 else {}  # noqa: S603 - `test` alone
 

@@ -89,7 +89,7 @@ class Stack:
         )
         if asked.returncode != 0:
             raise PartFailed(f"manage.py {arguments[0]} failed:\n{asked.stdout}{asked.stderr}")
-        return asked.stdout
+        return str(asked.stdout)
 
     def _begin(self, *names: str) -> None:
         for name in names:

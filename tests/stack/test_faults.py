@@ -120,7 +120,7 @@ def rest(seconds: float, page: Page) -> None:
 
 
 def test_what_dies_is_started_again_and_everything_is_right(everybody: Site) -> None:
-    """Redis restarted, the proxy restarted, the scheduler killed, a worker killed under its requests."""
+    """Redis and the proxy restarted, the scheduler and the relay killed, a worker killed under its requests."""
     stack = everybody.stack
     answers: list[int] = []
     stop = threading.Event()
@@ -135,8 +135,9 @@ def test_what_dies_is_started_again_and_everything_is_right(everybody: Site) -> 
         thread.start()
     for worker in children_of(pid_of(stack, "web"))[:1]:
         os.kill(worker, signal.SIGKILL)
-    stack.parts["redis"].kill()
-    stack.parts["scheduler"].kill()
+    dying = [name for name in ("redis", "scheduler", "relay") if name in stack.parts]
+    for name in dying:
+        stack.parts[name].kill()
     stack.parts["nginx"].restart()
     everybody.driver.book_and_pay()
     said = stack.revive()
@@ -144,7 +145,7 @@ def test_what_dies_is_started_again_and_everything_is_right(everybody: Site) -> 
     for thread in asking:
         thread.join()
 
-    assert [sentence.split()[0] for sentence in said] == ["redis", "scheduler"]
+    assert [sentence.split()[0] for sentence in said] == dying
     assert set(answers) <= {200, 503}
     assert answers[-1] == 200
     everybody.driver.book_and_pay()
@@ -173,6 +174,7 @@ def test_without_redis_pages_work_and_say_that_they_are_offline(everybody: Site)
 def test_a_frozen_process_a_slow_redis_and_a_new_primary_lose_nothing(everybody: Site) -> None:
     """One live process stands still for 20 s; meanwhile Redis does for 5 s and the primary steps down for 5 s."""
     stack = everybody.stack
+    assert holds_sockets(stack, "live-1")
     with frozen(pid_of(stack, "live-1")):
         began = time.monotonic()
         with frozen(pid_of(stack, "redis")):
@@ -185,6 +187,11 @@ def test_a_frozen_process_a_slow_redis_and_a_new_primary_lose_nothing(everybody:
         assert leads(stack.ports["mongod"])
         rest(max(0, 20 - (time.monotonic() - began)), everybody.pages["dara"])
     everybody.expect_right()
+
+
+def holds_sockets(stack: Stack, process: str) -> bool:
+    log = (stack.folder / f"{process}.access.log").read_text()
+    return log.count("WSCONNECT ") > log.count("WSDISCONNECT ")
 
 
 def step_down(stack: Stack, *, seconds: int) -> None:
