@@ -26,14 +26,22 @@ class Driver:
     def book_and_pay(self) -> None:
         """Tried again like any program does when the site says that it is busy (503)."""
         booking = self._post("/api/v1/bookings", self._wish(), key=f"booking-{self.paid}")
-        payment = self._post(
-            f"/api/v1/bookings/{booking['id']}/payments", {"gateway": "sandbox"}, key=f"pay-{self.paid}"
+        page = self._pay_page(booking)
+        answer = self._try(
+            lambda: requests.post(page, data={"outcome": "pay"}, timeout=IMPATIENT_SECONDS, allow_redirects=False)
         )
-        answer = self._try(lambda: requests.post(
-            payment["pay_url"], data={"outcome": "pay"}, timeout=IMPATIENT_SECONDS, allow_redirects=False
-        ))  # fmt: skip
         assert answer.status_code == 303, answer.text
         self.paid += 1
+
+    def _pay_page(self, booking: dict[str, object]) -> str:
+        """Asked for until there is one: a gateway that does not answer leaves a payment without a page."""
+        for _try in range(TRIES):
+            path = f"/api/v1/bookings/{booking['id']}/payments"
+            payment = self._post(path, {"gateway": "sandbox"}, key=f"pay-{self.paid}")
+            if payment["pay_url"]:
+                return str(payment["pay_url"])
+            time.sleep(WAIT_SECONDS)
+        raise AssertionError(f"no page to pay on: {payment}")
 
     def _wish(self) -> dict[str, object]:
         midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
