@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,20 +10,20 @@ from django.db.models import QuerySet
 from bookings.models import Booking, Client, ClientSeat, ClientSlot, SlotClaim
 from bookings.slots import Period
 from evbunker import clock
-from evbunker.db import insert, prepare
-from evbunker.models import Record
+from evbunker.db import Repeated, insert, prepare
 
 MOST_HOLDS = 2
 """Unpaid holds a client may have at once."""
 SEATS = range(1, MOST_HOLDS + 1)
 
 
-def claims_of(booking: Booking, period: Period) -> list[Record]:
+def claims_of(booking: Booking, period: Period) -> list[Repeated]:
     """What makes every slot of `period` the booking's and its client's; unique indexes refuse what is taken."""
-    now = clock.now()
-    same: dict[str, Any] = {"booking_id": booking.pk, "created_at": now, "updated_at": now}
-    claims: list[Record] = [SlotClaim(evse_id=booking.evse_id, slot=slot, **same) for slot in period.slots()]
-    return claims + [ClientSlot(client_id=booking.client_id, slot=slot, **same) for slot in period.slots()]
+    slots, who = period.slots(), {"booking_id": booking.pk}
+    return [
+        Repeated(SlotClaim(evse_id=booking.evse_id, slot=slots.start, **who), "slot", slots),
+        Repeated(ClientSlot(client_id=booking.client_id, slot=slots.start, **who), "slot", slots),
+    ]
 
 
 def claim_slots(*, booking: Booking, period: Period) -> None:

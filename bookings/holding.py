@@ -27,7 +27,7 @@ from bookings.signals import booking_changed
 from bookings.slots import Period
 from evbunker import clock
 from evbunker.audit import change_of, record_change
-from evbunker.db import Prepared, atomic, by_id, claim, insert, on_commit, prepare
+from evbunker.db import Prepared, Repeated, atomic, by_id, claim, insert, on_commit, prepare
 from evbunker.errors import Busy, DomainError
 from evbunker.metrics import HOLDS
 from evbunker.models import Record, new_id
@@ -66,7 +66,7 @@ def hold(
 def _promise(booking: Booking, *, client: Client, evse: Evse, period: Period) -> Booking:
     """Most wishes find nothing in their way: write first, and look only at what the unique indexes refused."""
     noted = change_of(actor=client, action="booking.held", record=booking, after={"status": booking.status})
-    records = [*claims_of(booking, period), booking, noted]
+    records: list[Record | Repeated] = [*claims_of(booking, period), booking, noted]
     write = partial(_write, booking, prepare([*records, seat_of(booking, SEATS[0])]))
     for _try in range(1 + SEAT_RACES):
         try:
@@ -89,7 +89,7 @@ def _write(booking: Booking, prepared: Prepared) -> Booking:
 
 @atomic
 def _take_over_and_write(
-    booking: Booking, records: list[Record], *, client: Client, evse: Evse, period: Period
+    booking: Booking, records: list[Record | Repeated], *, client: Client, evse: Evse, period: Period
 ) -> Booking:  # fmt: skip
     _take_over_lapsed(client=client, evse=evse, period=period)
     seat = free_seat(client)

@@ -1,6 +1,6 @@
 """Units of work, and whatever else differs between the engines: nothing else knows which database runs."""
 
-from evbunker.db.direct import Prepared, all_by_key, by_id, by_key, insert, prepare
+from evbunker.db.direct import Prepared, Repeated, all_by_key, by_id, by_key, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
     is_standalone,
@@ -15,6 +15,7 @@ from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, on_commit
 __all__ = [
     "DATABASE_ERRORS",
     "Prepared",
+    "Repeated",
     "RunAgain",
     "UnitDoomed",
     "all_by_key",

@@ -34,6 +34,14 @@ class _Table(NamedTuple):
     select: str
 
 
+class Repeated(NamedTuple):
+    """New records that differ in their ids and in the field `name`: one for each of these values."""
+
+    record: models.Model
+    name: str
+    values: Iterable[object]
+
+
 class Prepared(NamedTuple):
     """New records as the engine keeps them: table by table, in the order in which they are written."""
 
@@ -71,21 +79,35 @@ def _record(connection: Any, model: type[M], table: _Table, row: list[Any]) -> M
     return model.from_db(connection.alias, [column.attribute for column in table.columns], row)
 
 
-def prepare(records: Iterable[models.Model]) -> Prepared:
+def prepare(records: Iterable[models.Model | Repeated]) -> Prepared:
     """Make ready what `insert` will write, which a unit of work then need not do while others wait for it.
 
     Tables are written in the order in which their first record comes.
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
     records = list(records)
-    by_model: dict[type[models.Model], list[models.Model]] = {}
+    rows: dict[type[models.Model], list[list[Any]]] = {}
     known: dict[tuple[str, Any], Any] = {}
-    for record in records:
-        by_model.setdefault(type(record), []).append(record)
-    tables = [(_table(connection, model), new) for model, new in by_model.items()]
-    return Prepared(
-        records, [(table, [_values(connection, table, one, known) for one in new]) for table, new in tables]
-    )
+    for new in records:
+        record = new.record if isinstance(new, Repeated) else new
+        values = _values(connection, _table(connection, type(record)), record, known)
+        made = _repeated(connection, new, values) if isinstance(new, Repeated) else [values]
+        rows.setdefault(type(record), []).extend(made)
+    written = [(_table(connection, model), made) for model, made in rows.items()]
+    return Prepared([new for new in records if not isinstance(new, Repeated)], written)
+
+
+def _repeated(connection: Any, new: Repeated, values: list[Any]) -> list[list[Any]]:
+    fields: list[Any] = list(new.record._meta.concrete_fields)
+    key, varied = new.record._meta.pk, new.record._meta.get_field(new.name)
+    at, other = fields.index(key), fields.index(varied)
+    rows = []
+    for value in new.values:
+        row = values.copy()
+        row[at] = fields[at].get_db_prep_save(fields[at].get_default(), connection)
+        row[other] = fields[other].get_db_prep_save(value, connection)
+        rows.append(row)
+    return rows
 
 
 def insert(prepared: Prepared) -> None:
