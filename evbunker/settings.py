@@ -82,6 +82,7 @@ else:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
             },
+            "CONN_MAX_AGE": 60,  # opening one costs more than most requests do with it
             "TEST": {"NAME": str(Path(sqlite_file).with_name(f"test_{Path(sqlite_file).name}"))},
         }
     }
@@ -141,7 +142,7 @@ MIDDLEWARE = [
     "evbunker.problems.problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "evbunker.csp.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
