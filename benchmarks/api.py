@@ -27,6 +27,7 @@ IMPACT, OVERVIEW = "/api/v1/dashboard/environmental-impact", "/api/v1/operations
 SESSION_COOKIE = "session"
 WARM_UP_SECONDS, LONGEST_WARM_UP_SECONDS = 2.0, 30.0
 AS_ALWAYS, WITHOUT_CACHE = "evbunker.wsgi:application", "benchmarks.uncached:application"
+FRESH = "benchmarks.fresh:application"
 FIRST = "benchmarks.first_implementation.wsgi:application"
 
 
@@ -46,7 +47,9 @@ CASES = [
     for name, path, who in (("impact", IMPACT, "drivers"), ("overview", OVERVIEW, "operators"))
     for cached, application in (("cached", AS_ALWAYS), ("uncached", WITHOUT_CACHE))
     for by in ("token", "cookie")
+    if cached == "cached" or by == "token"
 ]
+CASES.append(Case("impact, of new clients", IMPACT, "drivers", "token", FRESH))
 FIRST_CASES = [
     Case("first implementation: impact", "/impact", "drivers", "nothing", FIRST),
     Case("first implementation: stats", "/stats", "drivers", "nothing", FIRST),

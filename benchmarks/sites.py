@@ -4,13 +4,15 @@ import contextlib
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import ENVIRONMENT
 from deploy.engines import hold_port, leads, mongod_command, mongodb_url, redis_answers, redis_command, wait_until
-from deploy.parts import ROOT, listens
+from deploy.parts import ROOT
 
 FOLDER = ROOT / "var" / "bench"
 WORKERS, THREADS = 2, 4
@@ -93,7 +95,7 @@ def serving(site: Site, application: str = "evbunker.wsgi:application") -> Itera
     command = [sys.executable, "-m", "gunicorn", *config, *workers, "--bind", f"127.0.0.1:{port}", application]
     log = site.folder / f"gunicorn.{site.engine}.log"
     with _program(command, log, site.environment | {"SITE_URL": f"http://localhost:{port}"}) as process:
-        wait_until(lambda: _alive(process, log) and listens(port), "gunicorn does not listen")
+        wait_until(lambda: _alive(process, log) and _answers(port), "gunicorn does not answer")
         yield Web(f"http://127.0.0.1:{port}", process.pid)
 
 
@@ -121,6 +123,17 @@ def _program(
     finally:
         process.terminate()
         process.wait()
+
+
+def _answers(port: int) -> bool:
+    """Whatever it says: a worker has loaded the application."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
 
 
 def _alive(process: "subprocess.Popen[bytes]", log: Path) -> bool:
