@@ -7,6 +7,6 @@ import os
 
 os.environ["BENCH_MISSES"] = "impact"
 
-from benchmarks.uncached import application  # noqa: E402 - it reads that when it is loaded
+from benchmarks.uncached import application
 
 __all__ = ["application"]
