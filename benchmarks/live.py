@@ -116,7 +116,7 @@ def servers(engines: dict[str, str], processes: int, wanted: argparse.Namespace)
     """Everything started and listening; stopped at the end."""
     environment = os.environ | ENVIRONMENT | engines | {"WEB_PROCESSES": str(processes)}
     redis = engines["REDIS_URL"].rsplit(":", 1)[1].split("/")[0]
-    station, evse = prepared(environment)
+    station = prepared(environment)
     with contextlib.ExitStack() as running:
 
         def start(*command: str, **options: Any) -> Any:
@@ -129,7 +129,7 @@ def servers(engines: dict[str, str], processes: int, wanted: argparse.Namespace)
         ports = {name: [hold_port() for _ in range(processes)] for name in ("ours", "theirs")}
         daphne = [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p"]
         ours = [start(*daphne, str(port), "evbunker.asgi:application") for port in ports["ours"]]
-        tellers = {"ours": start(sys.executable, "-m", "benchmarks.telling", station, evse, **pipes)}
+        tellers = {"ours": start(sys.executable, "-m", "benchmarks.telling", station, **pipes)}
         theirs = []
         if not wanted.without_node:
             folder = node_folder()
@@ -141,14 +141,10 @@ def servers(engines: dict[str, str], processes: int, wanted: argparse.Namespace)
         yield Servers(ours, theirs, ports, tellers, f"evses:{station}")
 
 
-def prepared(environment: dict[str, str]) -> tuple[str, str]:
-    """The ids of a station of eight EVSEs and of the first of them, in a new database."""
-    made = subprocess.run(
-        [sys.executable, "-c", "from benchmarks.live import make_station; make_station()"], env=environment,
-        check=True, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    station, evse = made.stdout.split()
-    return station, evse
+def prepared(environment: dict[str, str]) -> str:
+    """The id of a station of eight EVSEs, in a new database."""
+    making = [sys.executable, "-c", "from benchmarks.live import make_station; make_station()"]
+    return subprocess.run(making, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def make_station() -> None:
@@ -170,7 +166,7 @@ def make_station() -> None:
         for label in "12345678"
     ]
     Evse.objects.bulk_create(made)
-    print(station.pk, made[0].pk)
+    print(station.pk)
 
 
 def measured(kind: str, running: Servers, wanted: argparse.Namespace) -> Result:
@@ -286,7 +282,7 @@ def report(processes: int, results: dict[str, list[Result]], wanted: argparse.Na
     delays = {kind: [delay for one in rounds for delay in one.delays] for kind, rounds in results.items()}
     rows = []
     for kind, rounds in results.items():
-        spread = "-".join(f(milliseconds(percentile(one.delays, 99)) for one in rounds) for f in (min, max))
+        spread = "-".join(milliseconds(f(percentile(one.delays, 99) for one in rounds)) for f in (min, max))
         times = [milliseconds(percentile(delays[kind], percent)) for percent in (50, 99)]
         rows.append([kind, *times, spread, sum(one.missed for one in rounds)])
     print(table((title, "p50 ms", "p99 ms", "p99 of the rounds", "frames missed"), rows))

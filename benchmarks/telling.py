@@ -4,9 +4,11 @@ Reads orders as lines of JSON, as `socketio/emitter.mjs` does: {} for one event,
 for what a panel must show now. The answer to events is when each was committed, in ns of the monotonic clock.
 """
 
+import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -25,16 +27,16 @@ CHANGE_EVERY = 20
 
 
 def main() -> None:
-    station_id, evse_id = map(UUID, sys.argv[1:])
-    evse = Evse.objects.get(pk=evse_id)
+    station_id = UUID(sys.argv[1])
+    evses = itertools.cycle(Evse.objects.filter(station=station_id).order_by("label"))
     for line in sys.stdin:
         order = json.loads(line)
         if "shown" in order:
             answer: Any = render(ref_of(order["shown"]), None)
         elif "rate" in order:
-            answer = burst(evse, station_id, order["rate"], order["seconds"])
+            answer = burst(evses, station_id, order["rate"], order["seconds"])
         else:
-            answer = [change(evse, station_id)]
+            answer = [change(next(evses), station_id)]
         print(json.dumps(answer), flush=True)
 
 
@@ -54,14 +56,14 @@ def change(evse: Evse, station_id: UUID) -> int:
     return committed[0]
 
 
-def burst(evse: Evse, station_id: UUID, rate: int, seconds: float) -> list[int]:
-    """As many events at that rate, the last of which follows a change."""
+def burst(evses: Iterator[Evse], station_id: UUID, rate: int, seconds: float) -> list[int]:
+    """As many events at that rate, the last of which follows a change. No two changes in a row are of one EVSE."""
     began, times = time.monotonic(), []
     count = int(rate * seconds)
     for n in range(count):
         time.sleep(max(0.0, began + n / rate - time.monotonic()))
         if n % CHANGE_EVERY == 0 or n == count - 1:
-            times.append(change(evse, station_id))
+            times.append(change(next(evses), station_id))
         else:
             times.append(time.monotonic_ns())
             publish(Event("station_update", station=station_id))
