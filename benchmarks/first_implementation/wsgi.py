@@ -19,8 +19,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from benchmarks.first_implementation.data import BOOKINGS, CLIENTS, PAYMENTS, STATIONS
-
+# The names of `data.py`, which cannot be imported without the product's settings.
+BOOKINGS, PAYMENTS, STATIONS, CLIENTS = "first_bookings", "first_payments", "first_stations", "first_clients"
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="none", MIDDLEWARE=[], LOGGING_CONFIG=None)
 URL = os.environ["DATABASE_URL"]
 database = pymongo.MongoClient[dict[str, Any]](URL)[urlsplit(URL).path.strip("/")]
