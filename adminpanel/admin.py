@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from adminpanel.models import Beat, Setting
+from adminpanel.models import Beat, DailyTotal, Setting
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -80,3 +80,11 @@ class SettingAdmin(RecordAdmin):
 @admin.register(Beat)
 class BeatAdmin(RecordAdmin):
     list_display = ("name", "beaten_at")
+
+
+@admin.register(DailyTotal)
+class DailyTotalAdmin(RecordAdmin):
+    list_display = ("day", "station_name", "bookings", "revenue_minor", "currency", "energy_wh", "co2_saved_g")
+    linked_by = ("station",)
+    found_by = "station_id"
+    search_help_text = _("Search by id or by the id of the station.")

@@ -117,9 +117,10 @@ def _live_parts(days: list[dt.date]) -> Iterator[Part]:
             yield row["confirmed_day"], row["station_time_zone"], Counter(bookings=row["n"]), Counter()
     payments = Payment.objects.filter(captured_day__in=days)
     groups = payments.values("captured_day", "station_time_zone", "currency", "status")
-    for row in groups.annotate(minor=Sum("captured_minor")):
+    for row in groups.annotate(came=Sum("captured_minor"), back=Sum("refund_reserved_minor")):
         if row["status"] == Payment.Status.CAPTURED:
-            yield row["captured_day"], row["station_time_zone"], Counter(), Counter({row["currency"]: row["minor"]})
+            money = Counter({row["currency"]: row["came"] - row["back"]})
+            yield row["captured_day"], row["station_time_zone"], Counter(), money
     yield from _live_eco(days)
 
 

@@ -40,7 +40,8 @@ class DailyTotal(Record):
 
     Every figure belongs to the currency of its booking or payment, so sums over rows count nothing twice. All but
     money is of the bookings confirmed on that day, whenever they charge: `bookings` those paid for (`no_shows` and
-    `completed` among them), `cancelled` those given up since. `revenue_minor` is what `payments` captured that day.
+    `completed` among them), `cancelled` those given up since. `revenue_minor` is what `payments` captured that day
+    less what of it goes back, whenever that is.
     `co2_saved_g` is net of the grid and covers `co2_known` of the `charges`; `estimated_energy_wh` is the part of
     `energy_wh` that no meter confirmed. The station's name, place and zone are as when the row was last made.
     """

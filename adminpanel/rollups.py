@@ -192,9 +192,10 @@ def _bookings(station_id: UUID, first: dt.date, last: dt.date) -> Parts:
 def _payments(station_id: UUID, first: dt.date, last: dt.date) -> Parts:
     rows = Payment.objects.filter(station_id=station_id, captured_day__gte=first, captured_day__lte=last)
     groups = rows.values("captured_day", "currency", "status")
-    for row in groups.annotate(n=Count("pk"), minor=Sum("captured_minor")):
+    for row in groups.annotate(n=Count("pk"), came=Sum("captured_minor"), back=Sum("refund_reserved_minor")):
         if row["status"] == Payment.Status.CAPTURED:
-            yield row["captured_day"], row["currency"], {"payments": row["n"], "revenue_minor": row["minor"]}
+            part = {"payments": row["n"], "revenue_minor": row["came"] - row["back"]}
+            yield row["captured_day"], row["currency"], part
 
 
 ECO_SUMS = {

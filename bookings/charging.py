@@ -84,7 +84,10 @@ def _complete(booking: Booking, session: ChargingSession) -> None:
     in_use = Booking.objects.filter(pk=booking.pk, status=Booking.Status.IN_USE)
     claim(in_use, status=Booking.Status.COMPLETED)
     release(booking)
-    write_eco_stat(booking=booking, energy_wh=energy_wh, minutes=minutes, source=EnergySource.ESTIMATED)
+    write_eco_stat(
+        booking=booking, energy_wh=energy_wh, minutes=minutes, source=EnergySource.ESTIMATED,
+        paid_minor=cost.total_minor,
+    )  # fmt: skip
     _set_evse(booking, since=Evse.Status.OCCUPIED, to=Evse.Status.AVAILABLE)
 
 
@@ -94,6 +97,7 @@ def close_unused(*, booking: Booking) -> bool:
     confirmed = Booking.objects.filter(pk=booking.pk, status=Booking.Status.CONFIRMED, ends_at__lte=clock.now())
     if not claim(confirmed, status=Booking.Status.NO_SHOW, ended_reason="no_show"):
         return False
+    booking.refresh_from_db()
     session = ChargingSession.objects.get(booking=booking)
     scheduled = ChargingSession.objects.filter(pk=session.pk, status=ChargingSession.Status.SCHEDULED)
     claim(scheduled, status=ChargingSession.Status.ABORTED, ended_at=booking.ends_at)

@@ -36,7 +36,7 @@ def findings() -> Iterator[str]:
     yield from station_findings()
 
 
-BOOKING_FIELDS = ("status", "evse_id", "client_id", "starts_at", "ends_at", "energy_budget_wh")
+BOOKING_FIELDS = ("status", "evse_id", "client_id", "starts_at", "ends_at", "energy_budget_wh", "confirmed_at")
 
 
 def _rows(queryset: QuerySet[Any], *fields: str) -> Iterator[tuple[Any, ...]]:
@@ -55,7 +55,7 @@ def claim_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
     for client_id, slot, booking_id in _rows(ClientSlot.objects.all(), "client_id", "slot", "booking_id"):
         times[booking_id].add((client_id, slot))
     yield from (f"EVSE {evse} has {n} claims on slot {slot}" for (evse, slot), n in seen.items() if n > 1)
-    for booking_id, (_id, status, evse_id, client_id, starts_at, ends_at, _wh) in bookings.items():
+    for booking_id, (_id, status, evse_id, client_id, starts_at, ends_at, *_rest) in bookings.items():
         slots = Period(starts_at, ends_at).slots() if status in Booking.LIVE else range(0)
         if claims.pop(booking_id, set()) != {(evse_id, slot) for slot in slots}:
             yield f"booking {booking_id} ({status}) does not own exactly its slots"
@@ -85,12 +85,14 @@ SESSION_OF = {
 
 
 def session_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
-    """Every paid booking has one charging session in the state that fits; no other has any."""
+    """Every booking that is or was paid has one charging session in the state that fits; no other has any."""
     sessions: dict[UUID, list[str]] = defaultdict(list)
     for booking_id, status in _rows(ChargingSession.objects.all(), "booking_id", "status"):
         sessions[booking_id].append(status)
     for booking_id, row in bookings.items():
         found, expected = sessions.pop(booking_id, []), SESSION_OF.get(row[1])
+        if row[1] == Booking.Status.CANCELLED and row[-1] is not None:
+            expected = ChargingSession.Status.ABORTED  # it was paid before it was given up
         if found != ([expected] if expected else []):
             yield f"booking {booking_id} ({row[1]}) has charging sessions {found}"
     yield from (f"charging session of a booking {booking_id} that does not exist" for booking_id in sessions)

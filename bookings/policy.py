@@ -1,21 +1,20 @@
-"""The cancellation policy a booking was bought under, in words."""
+"""The cancellation policy a booking was bought under: what it costs, and how that is said."""
 
 import datetime as dt
 
 from django.utils.translation import gettext as _
 
 from bookings.models import Booking
+from bookings.pricing import WHOLE_BP, half_up
+from evbunker import clock
 from evbunker.moments import format_moment
-
-WHOLE_BP = 10_000
 
 
 def policy_sentences(booking: Booking) -> list[str]:
     """What giving a paid booking up costs, now and later; from the terms copied when it was held."""
     terms = booking.policy_terms
-    free_until = booking.starts_at - dt.timedelta(hours=terms["free_cancel_hours"])
     return [
-        _("You get everything back until %(moment)s.") % {"moment": format_moment(free_until, booking.zone)},
+        _("You get everything back until %(moment)s.") % {"moment": format_moment(free_until(booking), booking.zone)},
         _late(terms["late_refund_bp"]),
         _no_show(terms["no_show_fee_bp"]),
     ]
@@ -36,3 +35,20 @@ def _no_show(fee_bp: int) -> str:
 def _percent(bp: int) -> str:
     """`50`, `12.5`."""
     return f"{bp / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def cancel_refund_minor(booking: Booking, paid_minor: int) -> int:
+    """What of `paid_minor` comes back if the paid booking is given up now, before it begins."""
+    if clock.now() <= free_until(booking):
+        return paid_minor
+    return half_up(paid_minor * booking.policy_terms["late_refund_bp"], WHOLE_BP)
+
+
+def no_show_refund_minor(booking: Booking, paid_minor: int) -> int:
+    """What of `paid_minor` comes back if nobody came."""
+    return paid_minor - half_up(paid_minor * booking.policy_terms["no_show_fee_bp"], WHOLE_BP)
+
+
+def free_until(booking: Booking) -> dt.datetime:
+    """Until when giving the paid booking up costs nothing."""
+    return booking.starts_at - dt.timedelta(hours=booking.policy_terms["free_cancel_hours"])

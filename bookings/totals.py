@@ -20,12 +20,18 @@ SUMMED = ("charging_minutes", "energy_wh", "distance_m", "co2_saved_g", "fuel_sa
 
 
 @atomic
-def write_eco_stat(*, booking: Booking, energy_wh: int, minutes: int, source: str) -> EcoStat:
-    """Write, or write anew, what `booking` saved. Safe to repeat. The booking must have been confirmed."""
+def write_eco_stat(
+    *, booking: Booking, energy_wh: int, minutes: int, source: str, paid_minor: int | None = None
+) -> EcoStat:
+    """Write, or write anew, what `booking` saved. Safe to repeat. The booking must have been confirmed.
+
+    `paid_minor` is what the driver pays in the end; by default its quote.
+    """
     assert booking.confirmed_day is not None, "only a confirmed booking saves anything"
     impact = impact_of_charge(
         energy_wh=energy_wh, country=booking.station_country, day=booking.confirmed_day,
-        paid_minor=booking.quote_minor, currency=booking.currency, wh_per_km=_consumption(booking),
+        paid_minor=booking.quote_minor if paid_minor is None else paid_minor, currency=booking.currency,
+        wh_per_km=_consumption(booking),
     )  # fmt: skip
     before = EcoStat.objects.filter(booking=booking).first()
     stat = before or EcoStat(booking=booking, client_id=booking.client_id, station_id=booking.station_id)

@@ -34,6 +34,8 @@ LOOKS = {
     "created": Look("wait", "clock", _("Created")),
     "pending": Look("wait", "clock", pgettext_lazy("payment", "Waiting")),
     "captured": Look("energy", "check", pgettext_lazy("payment", "Paid")),
+    "requested": Look("wait", "clock", _("On its way")),
+    "submitted": Look("wait", "clock", _("On its way")),
     "succeeded": Look("energy", "check", _("Done")),
     "failed": Look("trouble", "warning", _("Failed")),
     "review": Look("trouble", "search", _("In review")),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.bookings import OwnedAdmin
 from evbunker.admin import RecordAdmin
 from evbunker.money import format_money
-from payments.models import GatewayCommand, Payment, PaymentEvent, SandboxPayment, WebhookEvent
+from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment, SandboxRefund, WebhookEvent
 
 
 @admin.register(Payment)
@@ -40,6 +40,17 @@ class PaymentEventAdmin(OfPaymentAdmin):
     list_display = ("created_at", "kind", "amount_minor", "currency", "reference", "note")
 
 
+@admin.register(Refund)
+class RefundAdmin(OfPaymentAdmin):
+    list_display = ("created_at", "status", "reason", "amount", "client_name", "station_name", "settled_at")
+    list_filter = ("status",)
+    linked_by = ("payment", "client")
+
+    @admin.display(description=_("Amount"))
+    def amount(self, refund: Refund) -> str:
+        return format_money(refund.amount_minor, refund.currency)
+
+
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(OfPaymentAdmin):
     list_display = ("created_at", "gateway", "type", "state", "event_id")
@@ -58,3 +69,9 @@ class SandboxPaymentAdmin(RecordAdmin):
 
     list_display = ("description", "outcome", "amount_minor", "currency", "effective_at", "created_at")
     hidden = ("gateway_ref", "idempotency_key", "return_url")
+
+
+@admin.register(SandboxRefund)
+class SandboxRefundAdmin(RecordAdmin):
+    list_display = ("payment_ref", "outcome", "amount_minor", "currency", "created_at")
+    hidden = ("gateway_ref", "idempotency_key")

@@ -6,22 +6,25 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bookings.accounts import check_may_pay
 from bookings.api.answers import respond
 from bookings.api.bookings import IdempotencyKeyHeader, own_booking
 from bookings.api.schemas import BookingDetailOut, booking_detail
-from bookings.auth import client_of
+from bookings.auth import client_of, staff_of
 from bookings.idempotency import Answer, once
 from bookings.models import Booking
 from evbunker.paging import Page, newest_first
 from evbunker.ratelimit import address_of, allow
 from payments.cancelling import cancel_booking
 from payments.models import Payment
+from payments.refunding import refund_by_hand
 from payments.starting import start_payment
 
 router = Router()
+MOST_MINOR = 2**53
+"""What every JSON reader takes for the same integer."""
 
 
 class PayWith(BaseModel):
@@ -31,7 +34,10 @@ class PayWith(BaseModel):
 
 
 class PaymentOut(Schema):
-    """An attempt to pay. `pay_url` is where the driver pays; empty while the gateway has not answered yet."""
+    """An attempt to pay. `pay_url` is where the driver pays; empty while the gateway has not answered yet.
+
+    Of `captured_minor`, `refunded_minor` has been sent back; `refund_reserved_minor` is that and what is on its way.
+    """
 
     id: UUID
     booking_id: UUID
@@ -40,6 +46,8 @@ class PaymentOut(Schema):
     amount_minor: int
     currency: str
     captured_minor: int
+    refund_reserved_minor: int
+    refunded_minor: int
     captured_at: dt.datetime | None
     gateway_ref: str | None
     pay_url: str
@@ -51,10 +59,10 @@ class PaymentOut(Schema):
     "/bookings/{uuid:booking_id}/cancel",
     response=BookingDetailOut,
     tags=["bookings"],
-    summary="Cancel an unpaid booking",
+    summary="Cancel a booking",
 )
 def cancel(request: HttpRequest, booking_id: UUID) -> BookingDetailOut:
-    """Give an unpaid booking back. Safe to repeat."""
+    """Give a booking back before it begins. Of a paid one comes back what its policy says. Safe to repeat."""
     booking = own_booking(request, booking_id)
     cancel_booking(booking=booking, actor=client_of(request))
     booking.refresh_from_db()
@@ -81,6 +89,45 @@ def _begin_payment(request: HttpRequest, booking: Booking, gateway: str) -> Answ
     allow("pay", f"client:{client.pk}", f"address:{address_of(request)}")
     payment = start_payment(booking=booking, gateway=gateway)
     return Answer(201, PaymentOut.from_orm(payment).model_dump(mode="json"), final=bool(payment.pay_url))
+
+
+class RefundWish(BaseModel):
+    """How much goes back, in minor units of the payment's currency, and why, in words the driver may read."""
+
+    amount_minor: int = Field(gt=0, le=MOST_MINOR)
+    note: str = Field(min_length=3, max_length=300)
+
+
+class RefundOut(Schema):
+    """Money on its way back, or arrived there."""
+
+    id: UUID
+    payment_id: UUID
+    status: str
+    reason: str
+    note: str
+    amount_minor: int
+    currency: str
+    created_at: dt.datetime
+    settled_at: dt.datetime | None
+
+
+@router.post("/payments/{uuid:payment_id}/refunds", response={201: RefundOut}, summary="Send money back")
+def refund(
+    request: HttpRequest, payment_id: UUID, wish: RefundWish, idempotency_key: IdempotencyKeyHeader = None
+) -> HttpResponse:
+    """Send back part or all of what a payment captured. For operators."""
+    staff = staff_of(request, "operator")
+    payment = get_object_or_404(Payment.objects.visible_to(staff), pk=payment_id)
+
+    def work(made_id: UUID) -> Answer:
+        made = refund_by_hand(
+            payment=payment, amount_minor=wish.amount_minor, note=wish.note, actor=staff, once=f"operator:{made_id}"
+        )
+        return Answer(201, RefundOut.from_orm(made).model_dump(mode="json"))
+
+    asked = f"{request.path} {wish.amount_minor} {wish.note!a}"
+    return respond(once(client=staff, key=idempotency_key, request=asked, work=work))
 
 
 @router.get("/payments", response=Page[PaymentOut], summary="Payments")

@@ -1,23 +1,72 @@
-"""Giving up a booking that is not paid, and the attempt to pay it."""
+"""Giving up a booking, and what becomes of the money."""
 
+from django.utils.translation import gettext_lazy as _
+
+from bookings.cancelling import cancel_confirmed
 from bookings.holding import cancel_hold
 from bookings.models import Booking, Client
+from bookings.policy import cancel_refund_minor
+from bookings.refusals import NotCancellable
+from evbunker import clock
 from evbunker.db import atomic, claim
-from payments import outbox
+from evbunker.errors import DomainError
+from evbunker.money import format_money
 from payments.ledger import announce, enter
-from payments.models import GatewayCommand, Payment, PaymentEvent
+from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
+from payments.refunding import request_refund
+
+
+class RefundChanged(DomainError):
+    """The time for a free cancellation ended while the driver read the page."""
+
+    code = "refund_changed"
+    message = _("Meanwhile what comes back to you has become %(amount)s. Please look at it again.")
+
+    def __init__(self, amount: str) -> None:
+        super().__init__(self.message % {"amount": amount})
 
 
 @atomic
-def cancel_booking(*, booking: Booking, actor: Client) -> bool:
-    """Cancel an unpaid booking; False if it was cancelled before. Raises Paid or NotCancellable.
+def cancel_booking(*, booking: Booking, actor: Client, comes_back_minor: int | None = None) -> bool:
+    """Give up a booking that has not begun; False if it was cancelled before. Raises NotCancellable.
 
-    Money that is captured all the same, because both happened at once, goes to review.
+    Of a paid one comes back what its policy says; raises RefundChanged if that is not `comes_back_minor`, what the
+    driver was shown. Money that is captured while an unpaid one is given up goes back whole.
     """
+    booking.refresh_from_db()
+    if booking.status == Booking.Status.CONFIRMED:
+        return _cancel_paid(booking, actor, comes_back_minor)
     if not cancel_hold(booking=booking, actor=actor):
         return False
     for payment in Payment.objects.filter(live_for=booking.pk):
         _cancel_payment(payment)
+    return True
+
+
+def comes_back(booking: Booking) -> int:
+    """What a driver who gives up this paid booking now gets back, in minor units."""
+    return cancel_refund_minor(booking, captured_payment(booking).kept_minor)
+
+
+def captured_payment(booking: Booking) -> Payment:
+    """The payment that confirmed `booking`: every confirmed booking has exactly one."""
+    return Payment.objects.get(booking=booking, status=Payment.Status.CAPTURED, captured_day__isnull=False)
+
+
+def _cancel_paid(booking: Booking, actor: Client, shown_minor: int | None) -> bool:
+    if booking.starts_at <= clock.now():
+        raise NotCancellable
+    payment = captured_payment(booking)
+    amount_minor = cancel_refund_minor(booking, payment.kept_minor)
+    if shown_minor is not None and shown_minor != amount_minor:
+        raise RefundChanged(format_money(amount_minor, booking.currency))
+    cancel_confirmed(booking=booking, actor=actor, reason="client")
+    if amount_minor:
+        request_refund(
+            payment=payment, amount_minor=amount_minor, reason=Refund.Reason.CANCELLED,
+            once=f"cancelled:{booking.pk}", actor=actor,
+        )  # fmt: skip
+    GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCELLED_EMAIL, key=f"cancelled:{booking.pk}")
     return True
 
 
@@ -26,5 +75,5 @@ def _cancel_payment(payment: Payment) -> None:
     if claim(live, status=Payment.Status.CANCELLED, live_for=None):
         payment.refresh_from_db()
         enter(payment, PaymentEvent.Kind.CANCELLED, reference=f"cancel:{payment.pk}")
-        outbox.add(payment, GatewayCommand.Kind.CANCEL, key=f"cancel:{payment.pk}:1")
+        GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCEL, key=f"cancel:{payment.pk}:1")
         announce(payment)

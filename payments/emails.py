@@ -4,19 +4,47 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext_noop
 
 from bookings.calendar import calendar_file
 from bookings.models import Booking
 from bookings.pricewords import price_table
 from payments.gateways import KNOWN
 from payments.models import Payment
+from payments.standing import standing_of
+from payments.wording import refund_sentences
 
 
 def send_confirmation(payment: Payment) -> None:
     """Tell the driver that the booking is paid and sure, with a calendar file. Raises what the mail server raises."""
     with translation.override(payment.client.language):
         _confirmation(payment).send()
+
+
+def send_cancelled(payment: Payment) -> None:
+    """Tell the driver that the booking is given up and what comes back. Raises what the mail server raises."""
+    _send_about(payment, gettext_noop("Cancelled: %(station)s, %(start)s"), "cancelled")
+
+
+def send_late(payment: Payment) -> None:
+    """Tell the driver that the money came too late and goes back. Raises what the mail server raises."""
+    _send_about(payment, gettext_noop("Not booked: %(station)s, %(start)s"), "late")
+
+
+def _send_about(payment: Payment, subject: str, template: str) -> None:
+    booking = Booking.objects.get(pk=payment.booking_id)
+    with translation.override(payment.client.language):
+        context = {
+            "payment": payment, "booking": booking, "client": payment.client, "site_url": settings.SITE_URL,
+            "sentences": refund_sentences(standing_of(booking)), "live": KNOWN[payment.gateway]().live,
+        }  # fmt: skip
+        body = render_to_string(f"payments/email/{template}.txt", context)
+        EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email]).send()
+
+
+def _subject(text: str, booking: Booking) -> str:
+    start = f"{booking.starts_at.astimezone(booking.zone):%d %b %Y %H:%M}"
+    return " ".join((gettext(text) % {"station": booking.station_name, "start": start}).split())
 
 
 def _confirmation(payment: Payment) -> EmailMessage:
@@ -29,12 +57,8 @@ def _confirmation(payment: Payment) -> EmailMessage:
         "live": KNOWN[payment.gateway]().live,
         "site_url": settings.SITE_URL,
     }
-    subject = _("Booked: %(station)s, %(start)s") % {
-        "station": booking.station_name,
-        "start": f"{booking.starts_at.astimezone(booking.zone):%d %b %Y %H:%M}",
-    }
     message = EmailMessage(
-        subject=" ".join(subject.split()),
+        subject=_subject(gettext_noop("Booked: %(station)s, %(start)s"), booking),
         body=render_to_string("payments/email/confirmation.txt", context),
         to=[payment.client.email],
     )

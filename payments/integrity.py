@@ -2,15 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 from bookings.integrity import AT_A_TIME
 from bookings.integrity import findings as booking_findings
 from bookings.models import Booking
-from payments.models import Payment, PaymentEvent
+from payments.models import Payment, PaymentEvent, Refund
 
-Row = tuple[UUID, UUID, str, int, int, UUID | None]
-FIELDS = ("id", "booking_id", "status", "amount_minor", "captured_minor", "live_for")
+Kind, Status = PaymentEvent.Kind, Payment.Status
+MONEY = (Kind.CAPTURED, Kind.REVIEW, Kind.REFUND_ASKED, Kind.REFUND_FAILED, Kind.REFUNDED)
+
+FIELDS = (
+    "id", "booking_id", "status", "amount_minor", "captured_minor", "refund_reserved_minor", "refunded_minor",
+    "captured_day", "live_for",
+)  # fmt: skip
+Row = Any
+"""A named tuple of FIELDS."""
 _more: list[Callable[[], Iterator[str]]] = []
 
 
@@ -21,35 +29,59 @@ def register(findings: Callable[[], Iterator[str]]) -> None:
 
 def check_integrity() -> list[str]:
     """One sentence for each thing that does not fit; an empty list is what everybody wants."""
-    payments: list[Row] = list(Payment.objects.values_list(*FIELDS).iterator(chunk_size=AT_A_TIME))
-    found = [*booking_findings(), *payment_findings(payments), *ledger_findings(payments)]
+    payments = list(Payment.objects.values_list(*FIELDS, named=True).iterator(chunk_size=AT_A_TIME))
+    money = (payment_findings, ledger_findings, refund_findings)
+    found = [*booking_findings(), *(sentence for findings in money for sentence in findings(payments))]
     return found + [sentence for findings in _more for sentence in findings()]
 
 
 def payment_findings(payments: list[Row]) -> Iterator[str]:
-    """Every paid booking was captured once, in full; nothing else was captured; one live attempt a booking."""
-    statuses = dict(Booking.objects.values_list("id", "status").iterator(chunk_size=AT_A_TIME))
-    captured = Counter(booking_id for _id, booking_id, status, *_rest in payments if status == Payment.Status.CAPTURED)
-    for booking_id, status in statuses.items():
-        if captured.pop(booking_id, 0) != int(status in Booking.PAID):
+    """Every booking that is or was sure was paid once, in full; one live attempt a booking."""
+    confirming = Counter(row.booking_id for row in payments if row.status == Status.CAPTURED and row.captured_day)
+    bookings = Booking.objects.values_list("id", "status", "confirmed_at").iterator(chunk_size=AT_A_TIME)
+    for booking_id, status, confirmed_at in bookings:
+        was_sure = status in Booking.PAID or (status == Booking.Status.CANCELLED and confirmed_at is not None)
+        if confirming.pop(booking_id, 0) != int(was_sure):
             yield f"booking {booking_id} ({status}) and its captured payments do not fit"
-    yield from (f"captured payment of a booking {booking_id} that does not exist" for booking_id in captured)
-    for pk, booking_id, status, amount_minor, captured_minor, live_for in payments:
-        if (live_for == booking_id) != (status in Payment.LIVE):
-            yield f"payment {pk} ({status}) is marked wrongly as live"
-        if status == Payment.Status.CAPTURED and amount_minor != captured_minor:
-            yield f"payment {pk} captured {captured_minor} of {amount_minor}"
+    yield from (f"captured payment of a booking {booking_id} that does not exist" for booking_id in confirming)
+    for row in payments:
+        if (row.live_for == row.booking_id) != (row.status in Payment.LIVE):
+            yield f"payment {row.id} ({row.status}) is marked wrongly as live"
+        if row.status == Status.CAPTURED and row.amount_minor != row.captured_minor:
+            yield f"payment {row.id} captured {row.captured_minor} of {row.amount_minor}"
 
 
 def ledger_findings(payments: list[Row]) -> Iterator[str]:
-    """A payment's captured sum is what its ledger says, and money came at most once."""
-    sums: dict[UUID, list[int]] = defaultdict(list)
-    money = [PaymentEvent.Kind.CAPTURED, PaymentEvent.Kind.REVIEW]
-    rows = PaymentEvent.objects.filter(kind__in=money).values_list("payment_id", "amount_minor")
-    for payment_id, amount_minor in rows.iterator(chunk_size=AT_A_TIME):
-        sums[payment_id].append(amount_minor)
-    for pk, _booking, status, _amount, captured_minor, _live in payments:
-        entries = sums.pop(pk, [])
-        if sum(entries) != captured_minor or len(entries) > 1:
-            yield f"payment {pk} ({status}) says {captured_minor} was captured, its ledger {entries}"
-    yield from (f"ledger of a payment {payment_id} that does not exist" for payment_id in sums)
+    """A payment's sums are what its ledger says, and money came at most once."""
+    lines: dict[UUID, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    rows = PaymentEvent.objects.filter(kind__in=MONEY).values_list("payment_id", "kind", "amount_minor")
+    for payment_id, kind, amount_minor in rows.iterator(chunk_size=AT_A_TIME):
+        lines[payment_id][kind].append(amount_minor)
+    for row in payments:
+        of = lines.pop(row.id, defaultdict(list))
+        came = of[Kind.CAPTURED] + of[Kind.REVIEW]
+        to_go = sum(of[Kind.REFUND_ASKED]) - sum(of[Kind.REFUND_FAILED])
+        sums = (sum(came), to_go, sum(of[Kind.REFUNDED]))
+        if sums != (row.captured_minor, row.refund_reserved_minor, row.refunded_minor) or len(came) > 1:
+            yield f"payment {row.id} ({row.status}) and its ledger do not fit"
+    yield from (f"ledger of a payment {payment_id} that does not exist" for payment_id in lines)
+
+
+def refund_findings(payments: list[Row]) -> Iterator[str]:
+    """What has gone back and is to go back is the sum of a payment's refunds, and no more than came.
+
+    Money that confirmed nothing goes back whole, unless its gateway refuses.
+    """
+    reserved, sent, refused = Counter[UUID](), Counter[UUID](), Counter[UUID]()
+    refunds = Refund.objects.values_list("payment_id", "status", "amount_minor").iterator(chunk_size=AT_A_TIME)
+    for payment_id, status, amount_minor in refunds:
+        (refused if status == Refund.Status.FAILED else reserved)[payment_id] += amount_minor
+        sent[payment_id] += amount_minor if status == Refund.Status.SUCCEEDED else 0
+    for row in payments:
+        if (row.refund_reserved_minor, row.refunded_minor) != (reserved[row.id], sent[row.id]):
+            yield f"payment {row.id} and its refunds do not fit"
+        if row.refund_reserved_minor > row.captured_minor:
+            yield f"payment {row.id} sends back {row.refund_reserved_minor} of {row.captured_minor}"
+        for_nothing = row.status == Status.CAPTURED and not row.captured_day
+        if for_nothing and row.refund_reserved_minor != row.captured_minor and not refused[row.id]:
+            yield f"payment {row.id} confirmed nothing, and not all of it goes back"

@@ -2,18 +2,14 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from evbunker import clock
 from evbunker.db import atomic, claim
-from payments.emails import send_confirmation
-from payments.gateways import gateway
-from payments.gateways.base import GatewayPayment, PayRequest
-from payments.ledger import announce, enter
-from payments.models import GatewayCommand, Payment, PaymentEvent
+from payments.errands import ERRANDS
+from payments.models import GatewayCommand
 
 log = logging.getLogger(__name__)
 LEASE = dt.timedelta(seconds=60)
@@ -21,11 +17,6 @@ LONGEST_PAUSE_SECONDS = 3600
 AT_ONCE = 200
 MOST_ATTEMPTS = 20
 """With doubling pauses about half a day; then a person must look."""
-
-
-def add(payment: Payment, kind: str, *, key: str) -> GatewayCommand:
-    """Ask for something to be done, inside the unit of work that makes it necessary."""
-    return GatewayCommand.objects.create(payment=payment, kind=kind, idempotency_key=key, next_at=clock.now())
 
 
 def work_outbox() -> int:
@@ -43,7 +34,7 @@ def _run(command: GatewayCommand) -> bool:
     if not _lease(command):
         return False
     try:
-        ACTIONS[GatewayCommand.Kind(command.kind)](command)
+        ERRANDS[GatewayCommand.Kind(command.kind)](command)
     except Exception as error:  # whatever it was, it is written down and tried again
         log.warning("Outbox: %s of payment %s failed: %s", command.kind, command.payment_id, error, exc_info=True)
         _postpone(command, error)
@@ -78,45 +69,3 @@ def _postpone(command: GatewayCommand, error: Exception) -> None:
 
 def _mine(command: GatewayCommand) -> QuerySet[GatewayCommand]:
     return GatewayCommand.objects.filter(pk=command.pk, state=GatewayCommand.State.WAITING, lease_until__isnull=False)
-
-
-def _create(command: GatewayCommand) -> None:
-    payment = command.payment
-    if payment.status != Payment.Status.CREATED:
-        return
-    request = PayRequest(
-        idempotency_key=command.idempotency_key,
-        payment_id=str(payment.pk),
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        description=f"{payment.station_name}, {payment.starts_at:%Y-%m-%d %H:%M} UTC",
-        return_url=f"{settings.SITE_URL}/bookings/{payment.booking_id}/",
-        pay_before=payment.booking.expires_at or clock.now(),
-    )
-    _note_created(payment, gateway(payment.gateway).create(request))
-
-
-@atomic
-def _note_created(payment: Payment, made: GatewayPayment) -> None:
-    created = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED)
-    if claim(created, status=Payment.Status.PENDING, gateway_ref=made.ref, pay_url=made.pay_url):
-        payment.refresh_from_db()
-        enter(payment, PaymentEvent.Kind.SUBMITTED, reference=made.ref)
-        announce(payment)
-
-
-def _cancel(command: GatewayCommand) -> None:
-    payment = command.payment
-    if payment.gateway_ref:
-        gateway(payment.gateway).cancel(payment.gateway_ref)
-
-
-def _email(command: GatewayCommand) -> None:
-    send_confirmation(command.payment)
-
-
-ACTIONS: dict[GatewayCommand.Kind, Callable[[GatewayCommand], None]] = {
-    GatewayCommand.Kind.CREATE: _create,
-    GatewayCommand.Kind.CANCEL: _cancel,
-    GatewayCommand.Kind.CONFIRMATION_EMAIL: _email,
-}

@@ -9,7 +9,8 @@ from evbunker import clock
 from evbunker.errors import Busy
 from payments import outbox
 from payments.gateways.base import GatewayDown
-from payments.models import Payment, WebhookEvent
+from payments.models import Payment, Refund, WebhookEvent
+from payments.refunding import settle_refund
 from payments.settling import settle
 from payments.webhooks import unfinished, work_off_again
 
@@ -23,23 +24,29 @@ class Reconciled(NamedTuple):
     """How many of each were worked through."""
 
     payments: int
+    refunds: int
     events: int
     commands: int
 
 
 def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) -> Reconciled:
-    """Ask for every payment under way for `older_than`, work off kept events and the outbox. Safe to repeat."""
+    """Ask for every payment and refund under way for `older_than`, work off kept events and the outbox.
+
+    Safe to repeat and to run at once.
+    """
     now = clock.now()
     waiting = Payment.objects.filter(status=Payment.Status.PENDING, created_at__lte=now - older_than)
+    sent = Refund.objects.filter(status=Refund.Status.SUBMITTED, created_at__lte=now - older_than)
     recent = unfinished().filter(created_at__gte=now - WEBHOOK_AGE)
     return Reconciled(
         payments=sum(_tried(settle, payment) for payment in waiting[:AT_ONCE]),
+        refunds=sum(_tried(settle_refund, refund) for refund in sent[:AT_ONCE]),
         events=sum(_tried(work_off_again, event) for event in recent[:AT_ONCE]),
         commands=outbox.work_outbox(),
     )
 
 
-def _tried(step: Callable[[Any], None], record: Payment | WebhookEvent) -> bool:
+def _tried(step: Callable[[Any], None], record: Payment | Refund | WebhookEvent) -> bool:
     try:
         step(record)
     except (GatewayDown, Busy) as error:

@@ -18,8 +18,8 @@ from django.db import IntegrityError
 from evbunker import clock
 from evbunker.db import atomic, claim, on_commit
 from evbunker.logs import carried
-from payments.gateways.base import PayRequest, Truth
-from payments.models import SandboxPayment
+from payments.gateways.base import PayRequest, RefundRefused, RefundRequest, Truth
+from payments.models import SandboxPayment, SandboxRefund
 
 log = logging.getLogger(__name__)
 Outcome = SandboxPayment.Outcome
@@ -84,17 +84,51 @@ def cancel_payment(ref: str) -> bool:
     return claim(open_still, outcome=Outcome.CANCELLED)
 
 
+def refund(request: RefundRequest) -> SandboxRefund:
+    """The refund of this key, made now if it is new. Raises RefundRefused for more than was paid."""
+    known = SandboxRefund.objects.filter(idempotency_key=request.idempotency_key)
+    try:
+        return known.first() or _refund(request)
+    except IntegrityError:
+        return known.get()
+
+
+@atomic
+def _refund(request: RefundRequest) -> SandboxRefund:
+    book = SandboxPayment.objects.filter(gateway_ref=request.payment_ref, outcome=Outcome.PAID).first()
+    if book is None or request.currency != book.currency:
+        raise RefundRefused("Nothing was paid that this could be sent back from.")
+    earlier = SandboxRefund.objects.filter(payment_ref=book.gateway_ref, outcome=SandboxRefund.Outcome.SUCCEEDED)
+    if sum(earlier.values_list("amount_minor", flat=True)) + request.amount_minor > book.amount_minor:
+        raise RefundRefused("More than was paid.")
+    made = SandboxRefund.objects.create(
+        gateway_ref=f"sbr_{secrets.token_urlsafe(24)}",
+        payment_ref=book.gateway_ref,
+        idempotency_key=request.idempotency_key,
+        amount_minor=request.amount_minor,
+        currency=request.currency,
+    )
+    claim(SandboxPayment.objects.filter(pk=book.pk), refunds=book.refunds + 1)  # two at once must not both fit
+    if settings.SANDBOX_AUTO_WEBHOOK:
+        on_commit(lambda: call_webhook_soon(refund_event_of(made)))
+    return made
+
+
 def event_of(book: SandboxPayment) -> bytes:
     """The webhook's body. Sent again, it is the same event."""
     kind = "payment.captured" if book.outcome == Outcome.PAID else "payment.failed"
-    digest = hashlib.sha256(f"{book.gateway_ref}:{kind}".encode()).hexdigest()
-    data = {
-        "payment": book.gateway_ref,
-        "amount_minor": book.amount_minor,
-        "currency": book.currency,
-        "live": False,
-    }
-    created = int(book.updated_at.timestamp())
+    return _event(kind, book.gateway_ref, payment_ref=book.gateway_ref, of=book)
+
+
+def refund_event_of(made: SandboxRefund) -> bytes:
+    """The same for a refund."""
+    return _event(f"refund.{made.outcome}", made.gateway_ref, payment_ref=made.payment_ref, of=made)
+
+
+def _event(kind: str, ref: str, *, payment_ref: str, of: SandboxPayment | SandboxRefund) -> bytes:
+    digest = hashlib.sha256(f"{ref}:{kind}".encode()).hexdigest()
+    data = {"payment": payment_ref, "amount_minor": of.amount_minor, "currency": of.currency, "live": False}
+    created = int(of.updated_at.timestamp())
     return json.dumps({"id": f"evt_{digest[:24]}", "type": kind, "created": created, "data": data}).encode()
 
 
@@ -107,8 +141,12 @@ def signature(sent_at: int, body: bytes) -> str:
 def call_webhook_later(book: SandboxPayment) -> None:
     """Call the webhook in the background when the outcome takes effect. What a dying process forgets, polling finds."""
     assert book.effective_at is not None
-    seconds = max(0.0, (book.effective_at - clock.now()).total_seconds())
-    timer = threading.Timer(seconds, carried(call_webhook), args=[event_of(book)])
+    call_webhook_soon(event_of(book), seconds=max(0.0, (book.effective_at - clock.now()).total_seconds()))
+
+
+def call_webhook_soon(body: bytes, seconds: float = 0.0) -> None:
+    """Call the webhook in a thread of its own, after `seconds`."""
+    timer = threading.Timer(seconds, carried(call_webhook), args=[body])
     timer.daemon = True
     timer.start()
 

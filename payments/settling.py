@@ -1,7 +1,10 @@
 """The one way a payment moves forward: webhook, browser return and poller all end here, in any order.
 
 The gateway is asked for the truth outside any unit of work; then one unit applies it. Never back from captured.
+Money that can confirm nothing is taken into the books all the same, and sent back whole.
 """
+
+import datetime as dt
 
 from django.db import IntegrityError
 
@@ -11,11 +14,11 @@ from bookings.stale_days import mark_stale
 from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import atomic, claim
-from payments import outbox
 from payments.gateways import KNOWN
 from payments.gateways.base import GatewayPayment, Truth
 from payments.ledger import announce, announce_confirmed, enter
-from payments.models import GatewayCommand, Payment, PaymentEvent
+from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
+from payments.refunding import request_refund
 
 Status = Payment.Status
 
@@ -48,7 +51,7 @@ def apply(payment: Payment, seen: GatewayPayment) -> None:
 
 
 def _settle_captured(payment: Payment, seen: GatewayPayment) -> None:
-    """Confirm the booking; if that cannot be, the money is put in front of a person."""
+    """Confirm the booking; if that cannot be, send the money back; if it is not what we asked for, ask a person."""
     if reason := mismatch(payment, seen):
         _review(payment, seen, reason=reason)
         return
@@ -58,7 +61,7 @@ def _settle_captured(payment: Payment, seen: GatewayPayment) -> None:
         try:
             _capture_late(payment, seen)
         except (_NotHeld, IntegrityError):
-            _review(payment, seen, reason="hold_lost")
+            _return(payment, seen)
 
 
 def mismatch(payment: Payment, seen: GatewayPayment) -> str:
@@ -73,7 +76,7 @@ def mismatch(payment: Payment, seen: GatewayPayment) -> str:
 @atomic
 def _capture(payment: Payment, seen: GatewayPayment) -> bool:
     """The money came and the booking still holds its slots; False if that was known."""
-    if not _mark_captured(payment, seen):
+    if not _mark_confirming(payment, seen):
         return False
     if not confirm_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
         raise _NotHeld
@@ -83,30 +86,53 @@ def _capture(payment: Payment, seen: GatewayPayment) -> bool:
 @atomic
 def _capture_late(payment: Payment, seen: GatewayPayment) -> bool:
     """The money came after the hold expired, but all its slots are still free; False if that was known."""
-    if not _mark_captured(payment, seen):
+    if not _mark_confirming(payment, seen):
         return False
     if not reacquire_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
         raise _NotHeld
     return True
 
 
-def _mark_captured(payment: Payment, seen: GatewayPayment) -> bool:
-    waiting = Payment.objects.not_captured().filter(pk=payment.pk)
-    day = local_day(Booking.objects.get(pk=payment.booking_id))
-    facts = {"captured_minor": seen.amount_minor, "captured_at": clock.now(), "captured_day": day}
-    if not claim(waiting, status=Status.CAPTURED, live_for=None, **facts):
+def _mark_confirming(payment: Payment, seen: GatewayPayment) -> bool:
+    booking = Booking.objects.get(pk=payment.booking_id)
+    day = local_day(booking)
+    if not _mark_captured(payment, seen, day=day):
         return False
-    payment.refresh_from_db()
     mark_stale(station_id=payment.station_id, day=day, time_zone=payment.station_time_zone)
-    enter(payment, PaymentEvent.Kind.CAPTURED, reference=seen.ref, amount_minor=seen.amount_minor)
-    outbox.add(payment, GatewayCommand.Kind.CONFIRMATION_EMAIL, key=f"confirmation:{payment.pk}")
+    ask = GatewayCommand.objects.ask
+    ask(payment, GatewayCommand.Kind.CONFIRMATION_EMAIL, key=f"confirmation:{payment.pk}")
+    ask(payment, GatewayCommand.Kind.SETTLE, key=f"settle:{payment.pk}", not_before=booking.ends_at)
     announce_confirmed(payment)
     return True
 
 
 @atomic
+def _return(payment: Payment, seen: GatewayPayment) -> bool:
+    """The money came when the time was gone: all of it goes back. False if that was known."""
+    if not _mark_captured(payment, seen, day=None):
+        return False
+    once = f"late:{payment.pk}"
+    request_refund(
+        payment=payment, amount_minor=seen.amount_minor, reason=Refund.Reason.LATE, once=once, actor=payment.gateway
+    )
+    GatewayCommand.objects.ask(payment, GatewayCommand.Kind.LATE_EMAIL, key=once)
+    return True
+
+
+def _mark_captured(payment: Payment, seen: GatewayPayment, *, day: dt.date | None) -> bool:
+    """Take the money into the books, as of the local `day` if it confirms something; False if that was known."""
+    waiting = Payment.objects.not_captured().filter(pk=payment.pk)
+    facts = {"captured_minor": seen.amount_minor, "captured_at": clock.now(), "captured_day": day}
+    if not claim(waiting, status=Status.CAPTURED, live_for=None, **facts):
+        return False
+    payment.refresh_from_db()
+    enter(payment, PaymentEvent.Kind.CAPTURED, reference=seen.ref, amount_minor=seen.amount_minor)
+    return True
+
+
+@atomic
 def _review(payment: Payment, seen: GatewayPayment, *, reason: str) -> bool:
-    """Money came that confirms nothing: `hold_lost`, or the mismatch. Left only by staff. False if that was known."""
+    """Money came that is not what we asked for; staff decide what becomes of it. False if that was known."""
     waiting = Payment.objects.not_captured().filter(pk=payment.pk)
     facts = {"captured_minor": seen.amount_minor, "captured_at": clock.now(), "review_reason": reason}
     if not claim(waiting, status=Status.REVIEW, live_for=None, **facts):

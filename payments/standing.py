@@ -3,10 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from bookings.models import Booking, ChargingSession
+from bookings.policy import cancel_refund_minor
 from evbunker import clock
-from payments.models import Payment
+from payments.models import Payment, Refund
 
 
 class Stage(StrEnum):
@@ -20,7 +22,9 @@ class Stage(StrEnum):
     PAY_FAILED = "pay_failed"
     TIME_OVER = "time_over"
     REVIEW = "review"
-    """Money came that could not confirm anything; a person looks at it."""
+    """Money came that is not what we asked for; a person looks at it."""
+    RETURNED = "returned"
+    """Money came when the time was gone; all of it goes back."""
     CONFIRMED = "confirmed"
     READY = "ready"
     """Confirmed, and the booked time has come."""
@@ -32,11 +36,15 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """A booking with what belongs to it. `payment` is the latest attempt to pay, `session` exists once it is paid."""
+    """A booking with what belongs to it.
+
+    `payment` is the one that was captured, else the latest attempt to pay; `session` exists once it is paid.
+    """
 
     booking: Booking
     payment: Payment | None
     session: ChargingSession | None
+    refunds: tuple[Refund, ...]
     stage: Stage
 
     @property
@@ -45,7 +53,14 @@ class Standing:
 
     @property
     def may_cancel(self) -> bool:
-        return self.may_pay
+        return self.may_pay or self.stage == Stage.CONFIRMED
+
+    @property
+    def comes_back_minor(self) -> int:
+        """What giving it up now sends back."""
+        if self.stage != Stage.CONFIRMED or self.payment is None:
+            return 0
+        return cancel_refund_minor(self.booking, self.payment.kept_minor)
 
     @property
     def pay_url(self) -> str:
@@ -66,14 +81,20 @@ class Standing:
         return self.stage in OVER
 
 
-OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.COMPLETED, Stage.NOT_USED, Stage.CANCELLED}
+OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.RETURNED, Stage.COMPLETED, Stage.NOT_USED, Stage.CANCELLED}
 
 
 def standing_of(booking: Booking) -> Standing:
-    """How `booking` stands now: two queries."""
-    payment = Payment.objects.filter(booking=booking).order_by("-created_at", "-id").first()
+    """How `booking` stands now: two queries, and one more where money has come."""
+    attempts = sorted(Payment.objects.filter(booking=booking), key=_counts_most)
+    payment = attempts[-1] if attempts else None
     session = ChargingSession.objects.filter(booking=booking).first()
-    return Standing(booking, payment, session, stage_of(booking, payment))
+    refunds = tuple(Refund.objects.filter(payment=payment)) if payment and payment.captured_minor else ()
+    return Standing(booking, payment, session, refunds, stage_of(booking, payment))
+
+
+def _counts_most(payment: Payment) -> tuple[bool, bool, dt.datetime, UUID]:
+    return payment.captured_day is not None, payment.captured_minor > 0, payment.created_at, payment.pk
 
 
 ENDED = {
@@ -93,6 +114,8 @@ def stage_of(booking: Booking, payment: Payment | None) -> Stage:
         return _stage_of_confirmed(booking, now)
     if payment is not None and payment.status == Payment.Status.REVIEW:
         return Stage.REVIEW
+    if payment is not None and payment.status == Payment.Status.CAPTURED and payment.captured_day is None:
+        return Stage.RETURNED
     if status == Booking.Status.CANCELLED:
         return Stage.CANCELLED
     if status == Booking.Status.EXPIRED or (booking.expires_at is not None and booking.expires_at <= now):

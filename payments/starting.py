@@ -74,6 +74,6 @@ def _write_intent(*, booking: Booking, gateway: str) -> Payment:
         starts_at=booking.starts_at,
     )
     enter(payment, PaymentEvent.Kind.CREATED, reference=key)
-    outbox.add(payment, GatewayCommand.Kind.CREATE, key=key)
+    GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CREATE, key=key)
     announce(payment)
     return payment

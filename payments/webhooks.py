@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 
 from evbunker.db import atomic, claim
 from payments.gateways import gateway
-from payments.gateways.base import GatewayDown, GatewayEvent, GatewayPayment
-from payments.models import Payment, WebhookEvent
+from payments.gateways.base import GatewayDown, GatewayEvent, GatewayPayment, GatewayRefund, RefundTruth
+from payments.models import Payment, Refund, WebhookEvent
+from payments.refunding import apply_refund, ask_refund
 from payments.settling import apply, ask
 
 log = logging.getLogger(__name__)
@@ -56,19 +57,35 @@ def work_off(kept: WebhookEvent, said: GatewayEvent) -> None:
     if payment is None:
         _mark(kept, State.UNMATCHED)
         return
+    follow = _follow_refund if isinstance(said.claims, RefundTruth) else _follow_payment
     try:
-        seen = ask(payment)
+        state = State.DONE if follow(payment, said) else State.UNBACKED
     except GatewayDown as error:
         log.warning("%s sent %s but did not answer: %s", kept.gateway, kept.event_id, error)
         return
+    _mark(kept, state, payment=payment)
+
+
+def _follow_payment(payment: Payment, said: GatewayEvent) -> bool:
+    """Ask, and take the answer into our books if it says what the event says."""
+    seen = ask(payment)
     if not _backs(seen, said):
-        _mark(kept, State.UNBACKED, payment=payment)
-        return
+        return False
     apply(payment, seen)
-    _mark(kept, State.DONE, payment=payment)
+    return True
 
 
-def _backs(seen: GatewayPayment, said: GatewayEvent) -> bool:
+def _follow_refund(payment: Payment, said: GatewayEvent) -> bool:
+    """The event names the payment alone: ask for each of its refunds; one of them must say what the event says."""
+    backed = False
+    for refund in Refund.objects.filter(payment=payment, gateway_ref__isnull=False):
+        seen = ask_refund(refund)
+        apply_refund(refund, seen)
+        backed = backed or _backs(seen, said)
+    return backed
+
+
+def _backs(seen: GatewayPayment | GatewayRefund, said: GatewayEvent) -> bool:
     """Does the gateway's own answer say what its event says?"""
     return (seen.truth, seen.amount_minor, seen.currency) == (said.claims, said.amount_minor, said.currency)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -9,7 +10,9 @@ from bookings.charging import energy_so_far_wh
 from bookings.models import ChargingSession
 from bookings.models.session import EnergySource
 from evbunker.moments import format_moment, format_time
+from evbunker.money import format_money
 from evbunker.units import ENERGY, format_quantity
+from payments.models import Refund
 from payments.standing import Stage, Standing
 
 
@@ -78,12 +81,15 @@ def _time_over(standing: Standing) -> Words:
 
 
 def _review(standing: Standing) -> Words:
-    assert standing.payment is not None, "only a payment is in review"
-    if standing.payment.review_reason == "hold_lost":
-        detail = _("It came after the hold, and the time was no longer free. The operator sees it and clears it up.")
-    else:
-        detail = _("What arrived differs from the price of the booking. The operator sees it and clears it up.")
-    return Words(_("We have your payment, but could not confirm the booking with it."), detail, "trouble")
+    detail = [_("What arrived differs from the price of the booking. The operator sees it and clears it up.")]
+    detail += refund_sentences(standing)
+    return Words(_("We have your payment, but could not confirm the booking with it."), " ".join(detail), "trouble")
+
+
+def _returned(standing: Standing) -> Words:
+    return Words(
+        _("Your payment came when the time was no longer free."), " ".join(refund_sentences(standing)), "trouble"
+    )
 
 
 def _confirmed(standing: Standing) -> Words:
@@ -123,20 +129,41 @@ def _charging(standing: Standing) -> Words:
 def _completed(standing: Standing) -> Words:
     session = standing.session
     assert session is not None, "a completed booking has a session"
-    estimated = session.energy_source == EnergySource.ESTIMATED
-    return Words(
-        _("You charged %(energy)s.") % {"energy": format_quantity(session.energy_wh, ENERGY)},
-        _("Estimated from power and time: this EVSE reports no meter values.") if estimated else "",
-        "energy",
-    )
+    detail = refund_sentences(standing)
+    if session.energy_source == EnergySource.ESTIMATED:
+        detail.insert(0, _("Estimated from power and time: this EVSE reports no meter values."))
+    energy = format_quantity(session.energy_wh, ENERGY)
+    return Words(_("You charged %(energy)s.") % {"energy": energy}, " ".join(detail), "energy")
 
 
 def _not_used(standing: Standing) -> Words:
-    return Words(_("Nobody started charging in this time."), _("The booking is over."))
+    detail = [_("The booking is over."), *refund_sentences(standing)]
+    return Words(_("Nobody started charging in this time."), " ".join(detail))
 
 
 def _cancelled(standing: Standing) -> Words:
-    return Words(_("This booking was cancelled."), "" if standing.is_paid else _("Nothing was charged."))
+    if standing.payment is None or not standing.payment.captured_minor:
+        detail = [_("Nothing was charged.")]
+    else:
+        detail = refund_sentences(standing) or [_("By the terms you booked under, nothing comes back.")]
+    return Words(_("This booking was cancelled."), " ".join(detail))
+
+
+def refund_sentences(standing: Standing) -> list[str]:
+    """What comes back and how far it is, one sentence a refund."""
+    return [refund_sentence(refund, standing.booking.zone) for refund in standing.refunds]
+
+
+def refund_sentence(refund: Refund, zone: ZoneInfo) -> str:
+    """One refund, to its driver."""
+    amount = format_money(refund.amount_minor, refund.currency)
+    if refund.status == Refund.Status.SUCCEEDED:
+        assert refund.settled_at is not None, "a refund that succeeded says when"
+        moment = format_moment(refund.settled_at, zone)
+        return _("%(amount)s was sent back to you on %(moment)s.") % {"amount": amount, "moment": moment}
+    if refund.status == Refund.Status.FAILED:
+        return _("%(amount)s could not be sent back. The operator sees it and clears it up.") % {"amount": amount}
+    return _("%(amount)s is on its way back to you.") % {"amount": amount}
 
 
 WORDS: dict[Stage, Callable[[Standing], Words]] = {
@@ -146,6 +173,7 @@ WORDS: dict[Stage, Callable[[Standing], Words]] = {
     Stage.PAY_FAILED: _pay_failed,
     Stage.TIME_OVER: _time_over,
     Stage.REVIEW: _review,
+    Stage.RETURNED: _returned,
     Stage.CONFIRMED: _confirmed,
     Stage.READY: _ready,
     Stage.CHARGING: _charging,

@@ -20,8 +20,8 @@ GROWING = frozenset({
     "bookings_metervalue", "bookings_searchword", "bookings_slotclaim", "bookings_staleday", "bookings_station",
     "bookings_vehicle",
     "evbunker_change", "evbunker_signinsession",
-    "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_sandboxpayment",
-    "payments_webhookevent", "django_admin_log",
+    "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_refund",
+    "payments_sandboxpayment", "payments_sandboxrefund", "payments_webhookevent", "django_admin_log",
 })  # fmt: skip
 """Collections that grow with clients, stations or time: nothing may read them in full."""
 SMALL = frozenset({

@@ -96,6 +96,7 @@ MATRIX: dict[str, Row] = {
     "api/v1/operations/overview": {"GET": API_STAFF},
     "api/v1/payments": {"GET": API},
     "api/v1/payments/<uuidstr:payment_id>": {"GET": (401, 404, 200, 200, 200, 200, 200)},
+    "api/v1/payments/<uuidstr:payment_id>/refunds": {"POST": API_INVALID},
     "api/v1/stations": {"GET": 200},
     "api/v1/stations/<uuidstr:station_id>": {"GET": 200},
     "api/v1/stations/<uuidstr:station_id>/availability": {"GET": 200},

@@ -39,7 +39,7 @@ SEED = 20_260
 HOURS = {"ac": (7, 8, 8, 9, 9, 10, 12, 13, 17, 18, 18, 19), "dc": (8, 10, 11, 12, 13, 14, 15, 16, 16, 17, 18, 20)}
 """Local hours at which cars come, by current: workplaces in the morning, fast chargers over the day."""
 SEEDED = "demo.seeded"
-ENDINGS = ("used",) * 88 + ("unused",) * 4 + ("cancelled",) * 3 + ("expired",) * 3 + ("failed",) * 2
+ENDINGS = ("used",) * 85 + ("given_up",) * 3 + ("unused",) * 4 + ("cancelled",) * 3 + ("expired",) * 3 + ("failed",) * 2
 """What becomes of a booking, in per cent."""
 
 
@@ -166,6 +166,9 @@ class History:
             moment, _order, step = heapq.heappop(self.queue)
             with clock.moved_to(moment):
                 step()
+        with clock.moved_to(self.now):
+            while work_outbox():
+                pass
 
     def _at(self, moment: dt.datetime, step: Callable[[], object]) -> None:
         """Do `step` at `moment`; what lies in the future is left to the people who try the demonstration."""
@@ -199,12 +202,21 @@ class History:
             return
         self._decide(payment, "pay")
         if wish.ending == "used":
-            self._at(
-                wish.starts_at + dt.timedelta(minutes=2), partial(start_session, booking=booking, actor=wish.client)
-            )
-            self._at(booking.ends_at, partial(stop_session, booking=booking, actor="complete_sessions"))
+            begins = wish.starts_at + dt.timedelta(minutes=2)
+            self._at(begins, partial(start_session, booking=booking, actor=wish.client))
+            self._at(*self._end_of(wish, booking))
+        elif wish.ending == "given_up":
+            middle = wish.made_at + (wish.starts_at - wish.made_at) / 2
+            self._at(middle, partial(cancel_booking, booking=booking, actor=wish.client))
         else:
             self._at(booking.ends_at, partial(close_unused, booking=booking))
+
+    def _end_of(self, wish: Wish, booking: Booking) -> tuple[dt.datetime, Callable[[], object]]:
+        """One in four leaves when three quarters of the time are over; the others stay until their time ends."""
+        if wish.id.int % 4:
+            return booking.ends_at, partial(stop_session, booking=booking, actor="complete_sessions")
+        left_at = booking.ends_at - (booking.ends_at - booking.starts_at) / 4
+        return left_at, partial(stop_session, booking=booking, actor=wish.client)
 
     def _decide(self, payment: Payment, outcome: str) -> None:
         sandbox.decide(SandboxPayment.objects.get(gateway_ref=payment.gateway_ref), outcome)

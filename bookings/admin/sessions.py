@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.bookings import OwnedAdmin
-from bookings.models import ChargingSession, ClientTotal, EcoStat, MeterValue
+from bookings.models import ChargingSession, ClientTotal, EcoStat, MeterValue, StaleDay
 from evbunker.admin import RecordAdmin
 
 
@@ -32,3 +32,10 @@ class EcoStatAdmin(OwnedAdmin):
 @admin.register(ClientTotal)
 class ClientTotalAdmin(OwnedAdmin):
     list_display = ("id", "sessions", "energy_wh", "co2_saved_g", "updated_at")
+
+
+@admin.register(StaleDay)
+class StaleDayAdmin(RecordAdmin):
+    list_display = ("station_id", "day", "ends_at", "created_at")
+    found_by = "station_id"
+    search_help_text = _("Search by id or by the id of the station.")

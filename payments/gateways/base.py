@@ -45,14 +45,45 @@ class GatewayPayment:
     pay_url: str = ""
 
 
+class RefundTruth(StrEnum):
+    """How a refund stands at its gateway."""
+
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """Money to be sent back. Repeating it with the same key sends nothing twice."""
+
+    idempotency_key: str
+    payment_ref: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class GatewayRefund:
+    """A refund as its gateway knows it."""
+
+    ref: str
+    truth: RefundTruth
+    amount_minor: int
+    currency: str
+
+
 @dataclass(frozen=True)
 class GatewayEvent:
-    """What a webhook says. A hint: the gateway is always asked. `claims` is None for types we do not know."""
+    """What a webhook says of the payment `ref`. A hint: the gateway is always asked.
+
+    `claims` is None for types we do not know.
+    """
 
     event_id: str
     type: str
     ref: str
-    claims: Truth | None
+    claims: Truth | RefundTruth | None
     amount_minor: int | None
     currency: str | None
 
@@ -76,6 +107,10 @@ class GatewayDown(Exception):
     """The gateway did not answer, or not sensibly. Nothing is known; ask again later."""
 
 
+class RefundRefused(Exception):
+    """The gateway will never make this refund; its words are the exception's."""
+
+
 class Gateway(Protocol):
     """One gateway. Every call may raise GatewayDown."""
 
@@ -90,6 +125,12 @@ class Gateway(Protocol):
 
     def cancel(self, ref: str) -> GatewayPayment:
         """Let nobody pay it any more, if nobody has yet; how it stands then."""
+
+    def refund(self, request: RefundRequest) -> GatewayRefund:
+        """Send money back; the same key gives the same refund. Raises RefundRefused."""
+
+    def look_up_refund(self, ref: str) -> GatewayRefund:
+        """How the refund stands now."""
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
         """Raise BadSignature or NoSecret unless the gateway sent `body`."""

@@ -14,14 +14,22 @@ from payments.gateways.base import (
     GatewayDown,
     GatewayEvent,
     GatewayPayment,
+    GatewayRefund,
     NoSecret,
     PayRequest,
+    RefundRequest,
+    RefundTruth,
     Truth,
 )
-from payments.models import SandboxPayment
+from payments.models import SandboxPayment, SandboxRefund
 
 TOLERANCE_SECONDS = 300
-CLAIMS = {"payment.captured": Truth.CAPTURED, "payment.failed": Truth.FAILED}
+CLAIMS: dict[str, Truth | RefundTruth] = {
+    "payment.captured": Truth.CAPTURED,
+    "payment.failed": Truth.FAILED,
+    "refund.succeeded": RefundTruth.SUCCEEDED,
+    "refund.failed": RefundTruth.FAILED,
+}
 
 
 class SandboxGateway:
@@ -39,6 +47,15 @@ class SandboxGateway:
     def cancel(self, ref: str) -> GatewayPayment:
         sandbox.cancel_payment(ref)
         return self.look_up(ref)
+
+    def refund(self, request: RefundRequest) -> GatewayRefund:
+        return _seen_refund(sandbox.refund(request))
+
+    def look_up_refund(self, ref: str) -> GatewayRefund:
+        known = SandboxRefund.objects.filter(gateway_ref=ref).first()
+        if known is None:
+            raise GatewayDown(f"the sandbox knows no refund {ref}")
+        return _seen_refund(known)
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
         if not settings.SANDBOX_WEBHOOK_SECRET:
@@ -96,4 +113,13 @@ def _seen(book: SandboxPayment) -> GatewayPayment:
         currency=book.currency,
         live=False,
         pay_url=f"{settings.SITE_URL}/payments/sandbox/{book.gateway_ref}/",
+    )
+
+
+def _seen_refund(known: SandboxRefund) -> GatewayRefund:
+    return GatewayRefund(
+        ref=known.gateway_ref,
+        truth=RefundTruth(known.outcome),
+        amount_minor=known.amount_minor,
+        currency=known.currency,
     )

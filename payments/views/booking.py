@@ -125,7 +125,10 @@ def pay(request: HttpRequest, shown: Booking) -> str:
 
 @action
 def cancel(request: HttpRequest, shown: Booking) -> None:
-    cancel_booking(booking=shown, actor=driver(request))
+    """A driver who saw an amount gets that amount or none."""
+    seen = request.POST.get("comes_back_minor", "")
+    comes_back_minor = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None
+    cancel_booking(booking=shown, actor=driver(request), comes_back_minor=comes_back_minor)
 
 
 @action

@@ -23,10 +23,10 @@ def slow_totals() -> dict[Key, dict[str, int]]:
             part["no_shows"] += row.status == "no_show"
             part["cancelled"] += row.status == "cancelled"
     for payment in Payment.objects.all():
-        if payment.status == "captured":
+        if payment.status == "captured" and payment.captured_day is not None:
             part = sums[payment.station_id, payment.captured_day, payment.currency]
             part["payments"] += 1
-            part["revenue_minor"] += payment.captured_minor
+            part["revenue_minor"] += payment.captured_minor - payment.refund_reserved_minor
     for stat in EcoStat.objects.all():
         part = sums[stat.station_id, stat.day, stat.currency]
         part["charges"] += 1

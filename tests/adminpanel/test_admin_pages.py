@@ -8,14 +8,16 @@ from django.test import Client as Visitor
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from adminpanel.models import Beat, Setting
+from adminpanel.models import Beat, DailyTotal, Setting
 from bookings.holding import hold
 from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
 from evbunker import clock
 from evbunker.admin import RecordAdmin
 from evbunker.models import Record, Relay
+from payments.cancelling import cancel_booking
 from payments.models import WebhookEvent
+from payments.outbox import work_outbox
 from tests.booking_steps import held, paid, pending
 from tests.plans import no_scans
 
@@ -30,6 +32,8 @@ def address(model: type, page: str, *args: object) -> str:
 def rows(dara: Client, eli: Client, evse: Evse) -> None:
     """One row at least of every record there is."""
     booking = paid(dara, evse, in_minutes=120)
+    cancel_booking(booking=paid(eli, evse, in_minutes=480), actor=eli)
+    work_outbox()
     pending(held(eli, evse, in_minutes=300))
     create_token(client=dara, name="script")
     Vehicle.objects.create(client=dara, name="Van", usable_battery_wh=60_000, ac_max_w=11_000, wh_per_km=200)
@@ -40,6 +44,7 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     Setting.objects.create(key="terms", value="Be kind.")
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
     Relay.objects.create(name="relay")
+    DailyTotal.objects.create(station_id=evse.station_id, day=booking.confirmed_day, currency="EUR", bookings=1)
 
 
 def test_every_record_of_ours_is_there_and_nothing_else() -> None:

@@ -48,7 +48,9 @@ def test_the_past_sends_no_mail_and_leaves_nothing_waiting(short: None) -> None:
     seed()
     assert Payment.objects.exists()
     assert mail.outbox == []
-    assert not GatewayCommand.objects.exclude(state=GatewayCommand.State.DONE).exists()
+    waiting = GatewayCommand.objects.exclude(state=GatewayCommand.State.DONE)
+    assert not waiting.filter(next_at__lte=clock.now()).exists()
+    assert not waiting.exclude(kind=GatewayCommand.Kind.SETTLE).exists()  # those are of bookings to come
 
 
 def test_a_second_run_changes_nothing(short: None) -> None:

@@ -198,9 +198,14 @@ def test_it_cancels_a_hold_and_says_so_twice(as_dara: Caller, dara: Client, evse
         assert (answer.status_code, answer.data["status"]) == (200, "cancelled")
 
 
-def test_a_paid_booking_is_not_cancelled_here(as_dara: Caller, dara: Client, evse: Evse) -> None:
-    booking = paid(dara, evse)
-    assert refusal(as_dara.post(f"/bookings/{booking.pk}/cancel")) == (409, "paid")
+def test_a_paid_booking_is_cancelled_until_it_begins(as_dara: Caller, dara: Client, evse: Evse) -> None:
+    booking, begun = paid(dara, evse, in_minutes=300), paid(dara, evse)
+    with clock.shifted(begun.starts_at - clock.now()):
+        assert refusal(as_dara.post(f"/bookings/{begun.pk}/cancel")) == (409, "not_cancellable")
+    for _ in range(2):
+        assert as_dara.post(f"/bookings/{booking.pk}/cancel").data["status"] == "cancelled"
+    [payment] = [row for row in as_dara.get("/payments").data["items"] if row["booking_id"] == str(booking.pk)]
+    assert (payment["refund_reserved_minor"], payment["refunded_minor"]) == (booking.quote_minor, 0)
 
 
 def test_it_starts_and_stops_to_charge(as_dara: Caller, dara: Client, evse: Evse) -> None:

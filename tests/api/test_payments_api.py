@@ -10,7 +10,7 @@ from payments.gateways.base import GatewayDown
 from payments.gateways.sandbox import SandboxGateway
 from payments.models import Payment
 from payments.settling import settle
-from tests.api.conftest import Caller, fields_of, refusal
+from tests.api.conftest import Caller, caller, fields_of, refusal
 from tests.booking_steps import decide, held, paid
 
 FIELDS = {"id", "status", "amount_minor", "currency", "gateway_ref", "pay_url"}
@@ -118,3 +118,46 @@ def test_a_failed_attempt_makes_room_for_another(as_dara: Caller, dara: Client, 
     settle(Payment.objects.get())
     second = as_dara.post(path, {"gateway": "sandbox"}).data
     assert first["id"] != second["id"]
+
+
+class TestRefunds:
+    @pytest.fixture
+    def payment(self, dara: Client, evse: Evse) -> Payment:
+        return Payment.objects.get(booking=paid(dara, evse))
+
+    def wish(self, **changes: Any) -> dict[str, Any]:
+        return {"amount_minor": 100, "note": "The cable was broken."} | changes
+
+    def test_an_operator_sends_money_back_once_a_key(self, payment: Payment, opal: Client) -> None:
+        as_opal, path = caller(opal), f"/payments/{payment.pk}/refunds"
+        answers = [as_opal.post(path, self.wish(), **{"idempotency-key": "a"}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [201] * 3
+        assert len({answer.data["id"] for answer in answers}) == 1
+        assert answers[0].data["status"] == "requested"
+        assert refusal(as_opal.post(path, self.wish(amount_minor=2), **{"idempotency-key": "a"})) == (
+            422, "idempotency_mismatch",
+        )  # fmt: skip
+        payment.refresh_from_db()
+        assert payment.refund_reserved_minor == 100
+
+    def test_never_more_than_was_paid(self, payment: Payment, opal: Client) -> None:
+        as_opal, path = caller(opal), f"/payments/{payment.pk}/refunds"
+        assert as_opal.post(path, self.wish(amount_minor=payment.amount_minor - 1)).status_code == 201
+        assert refusal(as_opal.post(path, self.wish(amount_minor=2))) == (422, "refund_too_large")
+
+    @pytest.mark.parametrize(
+        "body",
+        [{"amount_minor": 0}, {"amount_minor": -1}, {"amount_minor": "all"}, {"amount_minor": 2**60}, {"note": ""}],
+    )
+    def test_it_refuses_what_is_no_amount_or_says_no_reason(
+        self, payment: Payment, opal: Client, body: dict[str, Any]
+    ) -> None:
+        answer = caller(opal).post(f"/payments/{payment.pk}/refunds", self.wish(**body))
+        assert (refusal(answer), fields_of(answer)) == ((422, "invalid"), list(body))
+
+    def test_only_those_who_may_act_do(self, payment: Payment, dara: Client, eli: Client, vera: Client) -> None:
+        path = f"/payments/{payment.pk}/refunds"
+        assert refusal(caller(vera).post(path, self.wish())) == (403, "forbidden")
+        for driver in (dara, eli):
+            assert refusal(caller(driver).post(path, self.wish())) == (404, "not_found")
+        assert refusal(Caller().post(path, self.wish())) == (401, "signed_out")

@@ -87,5 +87,6 @@ def test_the_description_names_every_call_of_the_contract(client: Browser) -> No
         "POST /bookings", "GET /bookings", "GET /bookings/{booking_id}", "POST /bookings/{booking_id}/cancel",
         "POST /bookings/{booking_id}/start", "POST /bookings/{booking_id}/stop",
         "POST /bookings/{booking_id}/payments", "GET /payments", "GET /payments/{payment_id}",
+        "POST /payments/{payment_id}/refunds",
         "GET /dashboard/environmental-impact", "GET /operations/overview",
     }  # fmt: skip

@@ -14,7 +14,7 @@ from payments.cancelling import cancel_booking
 from payments.gateways.base import GatewayDown, GatewayPayment
 from payments.gateways.sandbox import SandboxGateway
 from payments.integrity import check_integrity
-from payments.models import GatewayCommand, Payment, PaymentEvent, SandboxPayment
+from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment
 from payments.reconciling import reconcile_payments
 from payments.settling import settle
 from payments.starting import HoldExpired, start_payment
@@ -168,7 +168,7 @@ class TestLateMoney:
         assert (payment.status, booking.status) == ("captured", "confirmed")
         assert check_integrity() == []
 
-    def test_goes_to_review_when_somebody_else_has_the_slots(self, booking: Booking, eli: Client, evse: Evse) -> None:
+    def test_goes_back_when_somebody_else_has_the_slots(self, booking: Booking, eli: Client, evse: Evse) -> None:
         payment = pending(booking)
         self.late(payment)
         minutes = int((booking.starts_at - clock.now()).total_seconds() // 60) - 15
@@ -176,25 +176,32 @@ class TestLateMoney:
             held(eli, evse, in_minutes=minutes - 10)
             settle(payment)
             settle(payment)
+            outbox.work_outbox()
         booking.refresh_from_db()
-        assert (payment.status, payment.review_reason, booking.status) == ("review", "hold_lost", "expired")
+        payment.refresh_from_db()
+        assert (payment.status, payment.refunded_minor, booking.status) == ("captured", payment.amount_minor, "expired")
+        assert (payment.captured_day, Refund.objects.get().reason) == (None, "late")
         assert not ChargingSession.objects.exists()
+        [letter] = mail.outbox
+        assert letter.subject.startswith("Not booked: Harbour")
+        assert "was sent back to you" in letter.body
         assert check_integrity() == []
 
-    def test_goes_to_review_when_the_time_has_begun(self, booking: Booking) -> None:
+    def test_goes_back_when_the_time_has_begun(self, booking: Booking) -> None:
         payment = pending(booking)
         self.late(payment)
         with clock.shifted(booking.starts_at - clock.now()):
             expire_holds()
             settle(payment)
-        assert payment.status == "review"
+        assert (payment.status, payment.refund_reserved_minor) == ("captured", payment.amount_minor)
+        assert check_integrity() == []
 
-    def test_goes_to_review_when_the_booking_was_cancelled(self, booking: Booking, dara: Client) -> None:
+    def test_goes_back_when_the_booking_was_cancelled(self, booking: Booking, dara: Client) -> None:
         payment = pending(booking)
         decide(payment)
         cancel_booking(booking=booking, actor=dara)
         settle(payment)
-        assert (payment.status, payment.review_reason) == ("review", "hold_lost")
+        assert (payment.status, payment.refund_reserved_minor) == ("captured", payment.amount_minor)
         assert check_integrity() == []
 
 

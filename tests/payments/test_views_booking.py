@@ -14,6 +14,7 @@ from bookings.charging import complete_sessions
 from bookings.models import Booking, ChargingSession, Client, Evse
 from evbunker import clock
 from evbunker.live import Event, publish
+from evbunker.money import format_money
 from payments.gateways.base import GatewayDown
 from payments.gateways.sandbox import SandboxGateway
 from payments.models import Payment
@@ -178,7 +179,7 @@ def test_the_hold_is_over_when_its_time_is(visitor: Visitor, booking: Booking) -
     assert "The time to pay for this booking is over. Please book again." in text_of(refused)
 
 
-def test_money_that_came_too_late_is_said_to_be_in_review(
+def test_money_that_came_too_late_is_said_to_go_back(
     visitor: Visitor, booking: Booking, eli: Client, evse: Evse
 ) -> None:
     decide(pending(booking), "pay_late")
@@ -187,9 +188,8 @@ def test_money_that_came_too_late_is_said_to_be_in_review(
         held(eli, evse, in_minutes=minutes)
         html = text_of(visitor.get(page(booking)))
 
-    assert "We have your payment, but could not confirm the booking with it." in html
-    assert "the time was no longer free" in html
-    assert Payment.objects.get(booking=booking).status == "review"
+    assert "Your payment came when the time was no longer free." in html
+    assert f"{format_money(booking.quote_minor, 'EUR')} is on its way back to you." in html
 
 
 def test_an_unknown_gateway_is_refused_on_the_page(visitor: Visitor, booking: Booking) -> None:
@@ -242,16 +242,34 @@ def test_an_unpaid_booking_is_given_up_and_so_is_its_payment(visitor: Visitor, b
     assert visitor.post(page(booking, "cancel")).status_code == 303
 
 
-def test_a_paid_booking_is_not_given_up_here(visitor: Visitor, dara: Client, evse: Evse) -> None:
-    booking = paid(dara, evse)
+def test_a_paid_booking_is_given_up_for_the_amount_that_was_shown(visitor: Visitor, dara: Client, evse: Evse) -> None:
+    booking = paid(dara, evse, in_minutes=300)
+    quote = booking.quote_minor
 
     html = text_of(visitor.get(page(booking)))
-    answer = visitor.post(page(booking, "cancel"))
+    shown = {"comes_back_minor": str(quote)}
+    late = booking.starts_at - clock.now() - dt.timedelta(minutes=30)
+    with clock.shifted(late):
+        refused = visitor.post(page(booking, "cancel"), shown)
+    answer = visitor.post(page(booking, "cancel"), shown)
 
-    assert f"{page(booking)}cancel/" not in html
+    assert f'name="comes_back_minor" value="{quote}"' in html
+    assert f"Give it up for {format_money(quote, 'EUR')}" in html
+    assert refused.status_code == 409
+    assert f"Meanwhile what comes back to you has become {format_money(-(-quote // 2), 'EUR')}" in text_of(refused)
+    assert answer.status_code == 303
+    html = text_of(visitor.get(page(booking)))
+    assert f"{format_money(quote, 'EUR')} is on its way back to you." in html
+    assert "Give up this booking" not in html
+
+
+def test_a_booking_that_has_begun_is_not_given_up(visitor: Visitor, dara: Client, evse: Evse) -> None:
+    booking = paid(dara, evse)
+    with clock.shifted(booking.starts_at - clock.now()):
+        html = text_of(visitor.get(page(booking)))
+        answer = visitor.post(page(booking, "cancel"))
+    assert "Give up this booking" not in html
     assert answer.status_code == 409
-    assert "This booking is paid and cannot be cancelled here." in text_of(answer)
-    assert "You get everything back until" in html
 
 
 def test_charging_starts_when_its_time_has_come_and_stops(visitor: Visitor, dara: Client, evse: Evse) -> None:
@@ -306,7 +324,7 @@ def test_the_calendar_file(visitor: Visitor, booking: Booking) -> None:
 
 def test_it_costs_few_queries(visitor: Visitor, dara: Client, evse: Evse, django_assert_max_num_queries: Any) -> None:
     booking = paid(dara, evse)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         visitor.get(page(booking))
 
 

@@ -187,12 +187,13 @@ def test_a_busy_database_asks_the_gateway_to_come_again(payment: Payment, monkey
     assert answer.headers["Retry-After"] == "2"
 
 
-def test_an_event_after_the_hold_was_lost_goes_to_review(payment: Payment, eli: Client, evse: Evse) -> None:
+def test_an_event_after_the_hold_was_lost_sends_the_money_back(payment: Payment, eli: Client, evse: Evse) -> None:
     booking = Booking.objects.get(pk=payment.booking_id)
     decide(payment)
     with clock.shifted(dt.timedelta(minutes=11)):
         held(eli, evse, in_minutes=int((booking.starts_at - clock.now()).total_seconds() // 60))
         assert send(event(payment)).json() == {"state": "done"}
 
-    assert status_of(payment) == "review"
+    payment.refresh_from_db()
+    assert (payment.status, payment.refund_reserved_minor) == ("captured", payment.amount_minor)
     assert Booking.objects.get(pk=booking.pk).status == "expired"

@@ -29,7 +29,7 @@ from bookings.models import (
 )
 from evbunker import clock
 from evbunker.models import Change
-from payments.models import GatewayCommand, Payment, PaymentEvent, SandboxPayment, WebhookEvent
+from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment, SandboxRefund, WebhookEvent
 
 ROWS = 150
 """Of every record: more than any page shows or any query may sort."""
@@ -121,5 +121,11 @@ def _fill_payments(bookings: list[Booking], at: dt.datetime) -> None:
     _make(WebhookEvent, lambda n: sent | {"event_id": f"filler-{n}", "payment": payments[n]})
     done = {"kind": "create", "state": GatewayCommand.State.DONE, "next_at": at}
     _make(GatewayCommand, lambda n: done | {"payment": payments[n], "idempotency_key": f"filler-{n}"})
+    back = {name: getattr(bookings[0], name) for name in ("client_id", "currency", "client_name", "station_name")}
+    back |= {"amount_minor": 10, "reason": Refund.Reason.OPERATOR, "status": Refund.Status.SUCCEEDED}
+    keys = ("once", "idempotency_key", "gateway_ref")
+    _make(Refund, lambda n: back | {"payment": payments[n]} | dict.fromkeys(keys, f"filler-{n}"))
     book = {"amount_minor": 1000, "currency": "NZD", "pay_before": at, "outcome": "paid", "effective_at": at}
     _make(SandboxPayment, lambda n: book | {"gateway_ref": f"filler-{n}", "idempotency_key": f"filler-{n}"})
+    sent_back = {"payment_ref": "filler-0", "amount_minor": 1, "currency": "NZD"}
+    _make(SandboxRefund, lambda n: sent_back | {"gateway_ref": f"filler-{n}", "idempotency_key": f"filler-{n}"})

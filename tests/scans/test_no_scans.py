@@ -42,7 +42,8 @@ from evbunker.live import Event, publish
 from evbunker.live.panels import REGISTRY
 from payments import sandbox
 from payments.models import Payment
-from tests.booking_steps import decide, held, pending, slot_in
+from payments.outbox import work_outbox
+from tests.booking_steps import decide, held, paid, pending, slot_in
 from tests.browsing import session_cookie
 from tests.people import make_client
 from tests.places import make_tariff
@@ -152,6 +153,11 @@ def test_giving_up_failing_and_leaving(harbour: Station, evse: Evse, dara: Clien
         decide(payment, "fail")
         browser.get(f"/bookings/{payment.booking_id}/")
         browser.post(f"/bookings/{payment.booking_id}/cancel/")
+        given_up = paid(dara, evse)
+        browser.get(f"/bookings/{given_up.pk}/")
+        browser.post(f"/bookings/{given_up.pk}/cancel/")
+        work_outbox()
+        browser.get(f"/bookings/{given_up.pk}/")
         export_of(dara.pk)
         browser.get("/profile/leave/")
         assert delete_account(client=dara)

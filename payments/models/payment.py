@@ -1,4 +1,4 @@
-"""Payments, their ledger, the outbox to the gateways and what the gateways send."""
+"""Payments and their ledger."""
 
 from typing import Self
 
@@ -25,6 +25,8 @@ class Payment(Record):
     """One attempt to pay one booking. Amounts in minor units of `currency`.
 
     `live_for` holds the booking's id while the attempt may still succeed: unique, so a booking has one live attempt.
+    `captured_day` is empty where the money came and could confirm nothing. `refund_reserved_minor` is what has gone
+    back or is to go back, `refunded_minor` what has.
     """
 
     class Status(models.TextChoices):
@@ -51,6 +53,8 @@ class Payment(Record):
     captured_minor = models.PositiveBigIntegerField(_("captured"), default=0)
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
     captured_day = models.DateField(_("local day of the capture"), null=True, blank=True)
+    refund_reserved_minor = models.PositiveBigIntegerField(_("to go back"), default=0)
+    refunded_minor = models.PositiveBigIntegerField(_("sent back"), default=0)
     review_reason = models.CharField(_("why in review"), max_length=60, blank=True)
     station_name = models.CharField(max_length=200)
     station_time_zone = models.CharField(max_length=60)
@@ -72,6 +76,11 @@ class Payment(Record):
             models.Index(fields=["created_at"], name="payment_created"),
         ]
 
+    @property
+    def kept_minor(self) -> int:
+        """What was paid and is not to go back."""
+        return self.captured_minor - self.refund_reserved_minor
+
     def __str__(self) -> str:
         return f"{self.station_name}: {self.amount_minor} {self.currency} minor, {self.get_status_display()}"
 
@@ -86,9 +95,12 @@ class PaymentEvent(Record):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
         REVIEW = "review", _("sent to review")
+        REFUND_ASKED = "refund_asked", _("refund begun")
+        REFUNDED = "refunded", _("sent back")
+        REFUND_FAILED = "refund_fail", _("refund refused")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="events", db_index=False)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     reference = models.CharField(max_length=160)
     amount_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
@@ -102,102 +114,3 @@ class PaymentEvent(Record):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
-
-
-class WebhookEvent(Record):
-    """What a gateway called us with, kept as it came. Only `done` counts as dealt with."""
-
-    class State(models.TextChoices):
-        RECEIVED = "received", _("received")
-        DONE = "done", _("done")
-        UNMATCHED = "unmatched", _("no such payment")
-        UNKNOWN = "unknown", _("unknown type")
-        UNBACKED = "unbacked", _("not backed by the gateway")
-
-    gateway = models.CharField(max_length=20)
-    event_id = models.CharField(max_length=160)
-    type = models.CharField(max_length=80)
-    body = models.TextField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
-    payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        verbose_name = _("webhook event")
-        verbose_name_plural = _("webhook events")
-        constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="webhookevent_once")]
-        indexes = [
-            models.Index(fields=["gateway", "event_id"], name="webhookevent_event"),
-            models.Index(fields=["gateway", "created_at"], name="webhookevent_created"),
-            models.Index(fields=["state", "created_at"], name="webhookevent_state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.gateway} {self.event_id}"
-
-
-class GatewayCommand(Record):
-    """The outbox: what must be done outside the database, written with the change that asks for it.
-
-    A worker leases it, does it under `idempotency_key`, and marks it done; a crash anywhere repeats it safely.
-    """
-
-    class Kind(models.TextChoices):
-        CREATE = "create", _("make the payment at the gateway")
-        CANCEL = "cancel", _("cancel the payment at the gateway")
-        CONFIRMATION_EMAIL = "confirmation_email", _("send the confirmation")
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        DONE = "done", _("done")
-        GIVEN_UP = "given_up", _("given up")
-
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="commands")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
-    idempotency_key = models.CharField(max_length=160, unique=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveIntegerField(default=0)
-    next_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True, blank=True)
-    last_error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = _("gateway command")
-        verbose_name_plural = _("gateway commands")
-        indexes = [
-            models.Index(fields=["idempotency_key"], name="gatewaycommand_key"),
-            models.Index(fields=["state", "next_at"], name="gatewaycommand_state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.idempotency_key}"
-
-
-class SandboxPayment(Record):
-    """A payment as the sandbox gateway knows it: the other side's books, never read by ours except through its API."""
-
-    class Outcome(models.TextChoices):
-        OPEN = "open", _("open")
-        PAID = "paid", _("paid")
-        FAILED = "failed", _("failed")
-        CANCELLED = "cancelled", _("cancelled")
-
-    gateway_ref = models.CharField(max_length=64, unique=True)
-    idempotency_key = models.CharField(max_length=120, unique=True)
-    amount_minor = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3)
-    description = models.CharField(max_length=300)
-    return_url = models.CharField(max_length=500)
-    pay_before = models.DateTimeField()
-    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
-    effective_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("sandbox payment")
-        verbose_name_plural = _("sandbox payments")
-        indexes = [
-            models.Index(fields=["gateway_ref"], name="sandboxpayment_ref"),
-            models.Index(fields=["idempotency_key"], name="sandboxpayment_key"),
-        ]
-
-    def __str__(self) -> str:
-        return self.gateway_ref

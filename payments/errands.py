@@ -1,0 +1,62 @@
+"""What each kind of command of the outbox does. Every one may be repeated."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from evbunker import clock
+from evbunker.db import atomic, claim
+from payments.emails import send_cancelled, send_confirmation, send_late
+from payments.gateways import gateway
+from payments.gateways.base import GatewayPayment, PayRequest
+from payments.ledger import announce, enter
+from payments.models import GatewayCommand, Payment, PaymentEvent
+from payments.refunding import send_refund
+from payments.unused import refund_unused
+
+
+def _create(command: GatewayCommand) -> None:
+    payment = command.payment
+    if payment.status != Payment.Status.CREATED:
+        return
+    request = PayRequest(
+        idempotency_key=command.idempotency_key,
+        payment_id=str(payment.pk),
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        description=f"{payment.station_name}, {payment.starts_at:%Y-%m-%d %H:%M} UTC",
+        return_url=f"{settings.SITE_URL}/bookings/{payment.booking_id}/",
+        pay_before=payment.booking.expires_at or clock.now(),
+    )
+    _note_created(payment, gateway(payment.gateway).create(request))
+
+
+@atomic
+def _note_created(payment: Payment, made: GatewayPayment) -> None:
+    created = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED)
+    if claim(created, status=Payment.Status.PENDING, gateway_ref=made.ref, pay_url=made.pay_url):
+        payment.refresh_from_db()
+        enter(payment, PaymentEvent.Kind.SUBMITTED, reference=made.ref)
+        announce(payment)
+
+
+def _cancel(command: GatewayCommand) -> None:
+    payment = command.payment
+    if payment.gateway_ref:
+        gateway(payment.gateway).cancel(payment.gateway_ref)
+
+
+def _refund(command: GatewayCommand) -> None:
+    assert command.refund is not None, "a command to refund names its refund"
+    send_refund(command.refund)
+
+
+ERRANDS: dict[GatewayCommand.Kind, Callable[[GatewayCommand], None]] = {
+    GatewayCommand.Kind.CREATE: _create,
+    GatewayCommand.Kind.CANCEL: _cancel,
+    GatewayCommand.Kind.REFUND: _refund,
+    GatewayCommand.Kind.SETTLE: lambda command: refund_unused(command.payment),
+    GatewayCommand.Kind.CONFIRMATION_EMAIL: lambda command: send_confirmation(command.payment),
+    GatewayCommand.Kind.CANCELLED_EMAIL: lambda command: send_cancelled(command.payment),
+    GatewayCommand.Kind.LATE_EMAIL: lambda command: send_late(command.payment),
+}

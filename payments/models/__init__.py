@@ -1,0 +1,8 @@
+"""Payments, refunds, their ledger, the outbox to the gateways and what the gateways send."""
+
+from payments.models.gateway import GatewayCommand, WebhookEvent
+from payments.models.payment import Payment, PaymentEvent
+from payments.models.refund import Refund
+from payments.models.sandbox import SandboxPayment, SandboxRefund
+
+__all__ = ["GatewayCommand", "Payment", "PaymentEvent", "Refund", "SandboxPayment", "SandboxRefund", "WebhookEvent"]
