@@ -219,7 +219,7 @@ def _is_transient(error: BaseException | None, handled: BaseException | None) ->
     while error is not None and error is not handled and not isinstance(error, CommitUnknown):
         if isinstance(error, RunAgain):
             return True
-        if isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError"):
+        if isinstance(error, PyMongoError) and (error.timeout or error.has_error_label("TransientTransactionError")):
             return True
         if isinstance(error, OperationalError) and "database is locked" in str(error):
             return True

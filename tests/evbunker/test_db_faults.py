@@ -15,6 +15,7 @@ from tests.places import make_tariff
 pytestmark = pytest.mark.engines
 
 WRITE_CONFLICT, NO_SUCH_TRANSACTION, NOT_WRITABLE, SHUTDOWN, MAJORITY_TIMEOUT = 112, 251, 10107, 91, 64
+TIME_IS_UP = 50
 LOST = {"closeConnection": True}
 
 
@@ -187,6 +188,14 @@ def test_a_server_that_hangs_costs_no_more_than_the_budget(monkeypatch):
             unit.run()
         assert time.monotonic() - began < 1.5
     assert names() == set()
+
+
+def test_a_server_that_says_time_is_up_is_busy():
+    """As one does whose writes are stopped for a backup: it knows how long we wait and answers before that."""
+    unit = Unit()
+    with failing("insert", errorCode=TIME_IS_UP), pytest.raises(Busy):
+        unit.run()
+    assert (unit.runs, names()) == (units.TRIES, set())
 
 
 def test_what_the_backends_own_block_left_behind_is_cleaned():
