@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import sys
 from pathlib import Path
 
 from django import forms
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from evbunker import clock
+from evbunker.db import is_out_of_reach
+from evbunker.errors import Busy
 from evbunker.logs import current_request_id
 from evbunker.statuses import LOOKS
 
@@ -23,7 +26,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: no context processors, no session, no database."""
+    """500, or 503 if it is the database that does not answer: no context processors, no session, no database."""
+    if is_out_of_reach(sys.exception()):
+        retry_after = {"Retry-After": str(Busy.retry_after_seconds)}
+        return HttpResponse(_without_request("503.html"), status=503, headers=retry_after)
     return HttpResponse(_without_request("500.html"), status=500)
 
 

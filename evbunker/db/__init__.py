@@ -3,6 +3,7 @@
 from evbunker.db.direct import Prepared, Repeated, all_by_key, by_id, by_key, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
+    is_out_of_reach,
     is_standalone,
     lowest,
     newest,
@@ -24,6 +25,7 @@ __all__ = [
     "by_key",
     "claim",
     "insert",
+    "is_out_of_reach",
     "is_standalone",
     "lowest",
     "newest",

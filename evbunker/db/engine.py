@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import pymongo
 from django.core.exceptions import EmptyResultSet
-from django.db import DatabaseError, connection, models
-from pymongo.errors import PyMongoError
+from django.db import DatabaseError, OperationalError, connection, models
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 M = TypeVar("M", bound=models.Model)
 mongodb: Any = connection
@@ -15,6 +15,17 @@ mongodb: Any = connection
 
 DATABASE_ERRORS = (DatabaseError, PyMongoError)
 """What comes of a database that does not answer: outside units, not everything of MongoDB's is wrapped."""
+
+
+def is_out_of_reach(error: BaseException | None) -> bool:
+    """Whether `error`, or what led to it, is that the database did not answer, or not in time."""
+    while error is not None:
+        if isinstance(error, ConnectionFailure) or (isinstance(error, PyMongoError) and error.timeout):
+            return True
+        if isinstance(error, OperationalError) and "database is locked" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def newest(queryset: "models.QuerySet[M]", *, by: str, limit: int) -> list[M]:

@@ -8,10 +8,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.db import DatabaseError, OperationalError
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.urls import path, reverse
 from playwright.sync_api import expect
+from pymongo.errors import ServerSelectionTimeoutError
 
 from evbunker import views
 from evbunker.errors import Busy
@@ -30,14 +32,16 @@ def busy(request):
 
 
 def broken(request):
-    raise RuntimeError("broken")
+    raise DatabaseError("not now") from broken.error
 
 
+broken.error = RuntimeError("broken")
 urlpatterns = [
     *urlpatterns,
     path("styleguide/", views.styleguide),
     path("busy/", busy),
     path("broken/", broken),
+    path("api/broken/", broken),
 ]
 these_urls = pytest.mark.urls(__name__)
 __all__ = ["handler400", "handler500", "urlpatterns"]
@@ -184,6 +188,22 @@ def test_a_broken_page_asks_nothing_of_the_database(client, django_assert_num_qu
         response = client.get("/broken/")
     assert response.status_code == 500
     assert response["X-Request-ID"] in response.content.decode()
+
+
+@these_urls
+@pytest.mark.parametrize("error", [ServerSelectionTimeoutError("nobody"), OperationalError("database is locked")])
+def test_a_database_that_does_not_answer_is_busy_and_not_broken(client, error, django_assert_num_queries):
+    client.raise_request_exception = False
+    broken.error = error
+    try:
+        with django_assert_num_queries(0):
+            response = client.get("/broken/")
+            problem = client.get("/api/broken/")
+    finally:
+        broken.error = RuntimeError("broken")
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert "does not answer at this moment" in response.content.decode()
+    assert (problem.status_code, problem["Retry-After"], problem.json()["code"]) == (503, "2", "unavailable")
 
 
 def test_a_bad_request_needs_no_session():
