@@ -1,4 +1,4 @@
-"""Every setting, from the environment. The README has the table; `evbunker/checks.py` refuses unsafe ones."""
+"""Every setting, from the environment. docs/deploy.md has the table; `evbunker/checks.py` refuses unsafe ones."""
 
 import importlib.util
 import sys
