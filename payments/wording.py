@@ -150,8 +150,13 @@ def _cancelled(standing: Standing) -> Words:
 
 
 def refund_sentences(standing: Standing) -> list[str]:
-    """What comes back and how far it is, one sentence a refund."""
-    return [refund_sentence(refund, standing.booking.zone) for refund in standing.refunds]
+    """What comes back and how far it is, one sentence a refund, and what the operator says of it."""
+    said = []
+    for refund in standing.refunds:
+        said.append(refund_sentence(refund, standing.booking.zone))
+        if refund.note:
+            said.append(_("The operator writes: “%(note)s”") % {"note": refund.note})
+    return said
 
 
 def refund_sentence(refund: Refund, zone: ZoneInfo) -> str:
