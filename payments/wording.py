@@ -94,12 +94,10 @@ def _returned(standing: Standing) -> Words:
 
 def _confirmed(standing: Standing) -> Words:
     booking = standing.booking
-    return Words(
-        _("Confirmed: EVSE %(evse)s is yours.") % {"evse": booking.evse_label},
-        _("Be there at %(start)s. You start charging on this page.")
-        % {"start": format_moment(booking.starts_at, booking.zone)},
-        "energy",
-    )
+    start = format_moment(booking.starts_at, booking.zone)
+    detail = [_("Be there at %(start)s. You start charging on this page.") % {"start": start}]
+    detail += refund_sentences(standing)
+    return Words(_("Confirmed: EVSE %(evse)s is yours.") % {"evse": booking.evse_label}, " ".join(detail), "energy")
 
 
 def _ready(standing: Standing) -> Words:
