@@ -13,6 +13,8 @@ MOST_PENDING_BYTES = 1_000_000
 """What a slow socket may have waiting; more goes daphne's way."""
 TEXT = 0x81
 """First byte of a frame that is a whole message of text (RFC 6455, 5.2)."""
+NEEDED = ("writeSomeData", "dataBuffer", "offset", "_tempDataLen", "TLS")
+"""What the short way uses of Twisted's connections, some of it not promised: without it, all goes the long way."""
 Write = Callable[["Frame"], bool]
 
 
@@ -47,12 +49,14 @@ def writer_of(send: Any) -> Write | None:
     protocol = next(iter(getattr(send, "args", ())), None)
     if type(protocol).__module__ != "daphne.ws_protocol":
         return None
+    if not all(hasattr(protocol.transport, name) for name in NEEDED):
+        return None
     return lambda frame: _write(protocol, frame.framed)
 
 
 def _write(protocol: Any, data: bytes) -> bool:
     transport = protocol.transport
-    if protocol.state != protocol.STATE_OPEN or protocol.send_queue or not hasattr(transport, "writeSomeData"):
+    if protocol.state != protocol.STATE_OPEN or protocol.send_queue or transport is None:
         return False
     pending: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
     if pending or transport.TLS:
