@@ -15,7 +15,8 @@ from evbunker.live.panels import REGISTRY
 from tests.browsing import session_cookie
 from tests.evbunker.live import watching
 
-SOON = 5.0
+SOON = 15.0
+"""A process that is only just being started may have to come first."""
 QUIET = 0.5
 WELL, DEAF = " ", "<!--deaf-->"
 """Signs of life, as `live.js` knows them."""
