@@ -46,7 +46,7 @@ def writer_of(send: Any) -> Write | None:
 
     To be called in daphne's own thread, as `send` is.
     """
-    protocol = next(iter(getattr(send, "args", ())), None)
+    protocol: Any = next(iter(getattr(send, "args", ())), None)
     if type(protocol).__module__ != "daphne.ws_protocol":
         return None
     if not all(hasattr(protocol.transport, name) for name in NEEDED):
