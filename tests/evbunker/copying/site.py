@@ -16,7 +16,9 @@ from bookings.models import Booking, ChargingSession, Client, Evse, IdempotencyK
 from bookings.stations import refresh_station
 from bookings.tokens import create_token
 from evbunker import clock
+from payments.cancelling import cancel_booking
 from payments.models import Payment, WebhookEvent
+from payments.outbox import work_outbox
 from tests.booking_steps import held, paid, pending
 
 
@@ -26,6 +28,8 @@ def fill(dara: Client, opal: Client, evse: Evse) -> Booking:
         over = paid(dara, evse)
     MeterValue.objects.create(session=ChargingSession.objects.get(booking=over), at=clock.now(), energy_wh=10)
     coming = paid(dara, evse, in_minutes=120)
+    cancel_booking(booking=paid(dara, evse, in_minutes=600), actor=dara)
+    work_outbox()
     pending(held(dara, evse, in_minutes=300))
     held(dara, evse, in_minutes=420)
     sent = {"gateway": "sandbox", "type": "payment.captured", "event_id": "evt_1"}
