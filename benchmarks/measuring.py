@@ -64,7 +64,7 @@ def machine() -> str:
     return f"{os.cpu_count()} x {model}, Python {platform.python_version()}, {versions}."
 
 
-def again(module: str, *arguments: str, **environment: str) -> int:
-    """Run a module of ours in a process of its own, with other settings; its return code."""
+def again(module: str, *arguments: str, **environment: str) -> None:
+    """Run a module of ours in a process of its own, with other settings. Raises CalledProcessError if it fails."""
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env=os.environ | ENVIRONMENT | environment).returncode
+    subprocess.run(command, env=os.environ | ENVIRONMENT | environment, check=True)
