@@ -1,17 +1,26 @@
 """Fields that Django and its MongoDB backend do not have."""
 
 import secrets
+import threading
 import time
 from typing import Any
 
 from django.db import models
 
 RANDOM_BITS = 22
+_last = 0
+_lock = threading.Lock()
 
 
 def new_number() -> int:
-    """A positive 63-bit number: milliseconds since the epoch, then RANDOM_BITS random bits."""
-    return (time.time_ns() // 1_000_000 << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+    """A positive 63-bit number: milliseconds since the epoch, then RANDOM_BITS random bits.
+
+    One process makes no number twice: what is not greater than its last becomes the next after that.
+    """
+    global _last
+    with _lock:
+        _last = max(_last + 1, (time.time_ns() // 1_000_000 << RANDOM_BITS) | secrets.randbits(RANDOM_BITS))
+        return _last
 
 
 class NumberField(models.AutoField):  # type: ignore[type-arg]
