@@ -27,15 +27,15 @@ class RefundChanged(DomainError):
 
 
 @atomic
-def cancel_booking(*, booking: Booking, actor: Client, comes_back_minor: int | None = None) -> bool:
+def cancel_booking(*, booking: Booking, actor: Client, shown_minor: int | None = None) -> bool:
     """Give up a booking that has not begun; False if it was cancelled before. Raises NotCancellable.
 
-    Of a paid one comes back what its policy says; raises RefundChanged if that is not `comes_back_minor`, what the
-    driver was shown. Money that is captured while an unpaid one is given up goes back whole.
+    Of a paid one comes back what its policy says; raises RefundChanged if that is not `shown_minor`, what the driver
+    was shown. Money that is captured while an unpaid one is given up goes back whole.
     """
     booking.refresh_from_db()
     if booking.status == Booking.Status.CONFIRMED:
-        return _cancel_paid(booking, actor, comes_back_minor)
+        return _cancel_paid(booking, actor, shown_minor)
     if not cancel_hold(booking=booking, actor=actor):
         return False
     for payment in Payment.objects.filter(live_for=booking.pk):
@@ -43,9 +43,9 @@ def cancel_booking(*, booking: Booking, actor: Client, comes_back_minor: int | N
     return True
 
 
-def comes_back(booking: Booking) -> int:
-    """What a driver who gives up this paid booking now gets back, in minor units."""
-    return cancel_refund_minor(booking, captured_payment(booking).kept_minor)
+def comes_back_minor(booking: Booking, payment: Payment) -> int:
+    """What a driver who gives up the booking that `payment` paid gets back now, in minor units."""
+    return payment.left_of(cancel_refund_minor(booking, payment.captured_minor))
 
 
 def captured_payment(booking: Booking) -> Payment:
@@ -57,7 +57,7 @@ def _cancel_paid(booking: Booking, actor: Client, shown_minor: int | None) -> bo
     if booking.starts_at <= clock.now():
         raise NotCancellable
     payment = captured_payment(booking)
-    amount_minor = cancel_refund_minor(booking, payment.kept_minor)
+    amount_minor = comes_back_minor(booking, payment)
     if shown_minor is not None and shown_minor != amount_minor:
         raise RefundChanged(format_money(amount_minor, booking.currency))
     cancel_confirmed(booking=booking, actor=actor, reason="client")

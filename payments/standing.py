@@ -6,8 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from bookings.models import Booking, ChargingSession
-from bookings.policy import cancel_refund_minor
 from evbunker import clock
+from payments.cancelling import comes_back_minor
 from payments.models import Payment, Refund
 
 
@@ -60,7 +60,7 @@ class Standing:
         """What giving it up now sends back."""
         if self.stage != Stage.CONFIRMED or self.payment is None:
             return 0
-        return cancel_refund_minor(self.booking, self.payment.kept_minor)
+        return comes_back_minor(self.booking, self.payment)
 
     @property
     def pay_url(self) -> str:

@@ -30,10 +30,10 @@ def refund_unused(payment: Payment) -> None:
 
 
 def _over(booking: Booking, payment: Payment) -> tuple[str, int]:
-    """Why, and how much of what is kept; a cancelled booking was settled when it was cancelled."""
+    """Why, and how much; a cancelled booking was settled when it was cancelled."""
     if booking.status == Booking.Status.NO_SHOW:
-        return Refund.Reason.NO_SHOW, no_show_refund_minor(booking, payment.kept_minor)
+        return Refund.Reason.NO_SHOW, payment.left_of(no_show_refund_minor(booking, payment.captured_minor))
     if booking.status == Booking.Status.COMPLETED:
         session = ChargingSession.objects.get(booking=booking)
-        return Refund.Reason.UNUSED, payment.kept_minor - session.cost_minor
+        return Refund.Reason.UNUSED, payment.left_of(payment.captured_minor - session.cost_minor)
     return Refund.Reason.CANCELLED, 0

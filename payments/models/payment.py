@@ -81,6 +81,10 @@ class Payment(Record):
         """What was paid and is not to go back."""
         return self.captured_minor - self.refund_reserved_minor
 
+    def left_of(self, due_minor: int) -> int:
+        """What can go back of an amount that is due: what operators gave before comes on top, as far as there is."""
+        return min(due_minor, self.kept_minor)
+
     def __str__(self) -> str:
         return f"{self.station_name}: {self.amount_minor} {self.currency} minor, {self.get_status_display()}"
 

@@ -127,8 +127,8 @@ def pay(request: HttpRequest, shown: Booking) -> str:
 def cancel(request: HttpRequest, shown: Booking) -> None:
     """A driver who saw an amount gets that amount or none."""
     seen = request.POST.get("comes_back_minor", "")
-    comes_back_minor = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None
-    cancel_booking(booking=shown, actor=driver(request), comes_back_minor=comes_back_minor)
+    shown_minor = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None
+    cancel_booking(booking=shown, actor=driver(request), shown_minor=shown_minor)
 
 
 @action

@@ -226,6 +226,17 @@ class TestWhatIsNotUsed:
         assert Refund.objects.get().reason == "unused"
         assert check_integrity() == []
 
+    def test_what_an_operator_gave_comes_on_top(self, booking: Booking, payment: Payment, dara: Client) -> None:
+        refund(payment, 100)
+        with clock.moved_to(booking.starts_at):
+            start_session(booking=booking, actor=dara)
+        with clock.moved_to(booking.starts_at + dt.timedelta(minutes=10)):
+            session = stop_session(booking=booking, actor=dara)
+        with clock.moved_to(booking.ends_at):
+            outbox.work_outbox()
+        assert sums(payment)[0] == 100 + booking.quote_minor - session.cost_minor
+        assert check_integrity() == []
+
     def test_who_uses_all_gets_nothing_back(self, booking: Booking, payment: Payment, dara: Client) -> None:
         with clock.moved_to(booking.starts_at):
             start_session(booking=booking, actor=dara)
