@@ -87,6 +87,7 @@ def send_refund(refund: Refund) -> None:
     assert payment.gateway_ref, "only what was paid at a gateway goes back"
     request = RefundRequest(
         idempotency_key=refund.idempotency_key,
+        refund_id=str(refund.pk),
         payment_ref=payment.gateway_ref,
         amount_minor=refund.amount_minor,
         currency=refund.currency,

@@ -5,7 +5,6 @@ It stands for a company far away, so our own services reach it only through `pay
 
 import datetime as dt
 import hashlib
-import hmac
 import json
 import logging
 import secrets
@@ -19,6 +18,7 @@ from evbunker import clock
 from evbunker.db import atomic, claim, on_commit
 from evbunker.logs import carried
 from payments.gateways.base import PayRequest, RefundRefused, RefundRequest, Truth
+from payments.gateways.signing import hex_hmac, secrets_in
 from payments.models import SandboxPayment, SandboxRefund
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def _open(request: PayRequest) -> SandboxPayment:
     return SandboxPayment.objects.create(
         gateway_ref=f"sb_{secrets.token_urlsafe(24)}",
         idempotency_key=request.idempotency_key,
+        payment_id=request.payment_id,
         amount_minor=request.amount_minor,
         currency=request.currency,
         description=request.description,
@@ -105,6 +106,7 @@ def _refund(request: RefundRequest) -> SandboxRefund:
         gateway_ref=f"sbr_{secrets.token_urlsafe(24)}",
         payment_ref=book.gateway_ref,
         idempotency_key=request.idempotency_key,
+        refund_id=request.refund_id,
         amount_minor=request.amount_minor,
         currency=request.currency,
     )
@@ -133,9 +135,14 @@ def _event(kind: str, ref: str, *, payment_ref: str, of: SandboxPayment | Sandbo
 
 
 def signature(sent_at: int, body: bytes) -> str:
-    """Hex HMAC-SHA256 of `<sent_at>.<body>` under the shared secret."""
-    message = str(sent_at).encode() + b"." + body
-    return hmac.new(settings.SANDBOX_WEBHOOK_SECRET.encode(), message, hashlib.sha256).hexdigest()
+    """What it signs with: the first of the shared secrets."""
+    secret = next(iter(secrets_in(settings.SANDBOX_WEBHOOK_SECRET)), "")
+    return hex_hmac(secret, signed_part(sent_at, body))
+
+
+def signed_part(sent_at: int, body: bytes) -> bytes:
+    """`<sent_at>.<body>`."""
+    return str(sent_at).encode() + b"." + body
 
 
 def call_webhook_later(book: SandboxPayment) -> None:

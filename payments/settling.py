@@ -70,7 +70,10 @@ def mismatch(payment: Payment, seen: GatewayPayment) -> str:
         return "amount"
     if seen.currency != payment.currency:
         return "currency"
-    return "" if seen.live == KNOWN[payment.gateway]().live else "live_mode"
+    expected = KNOWN[payment.gateway]()
+    if seen.account and expected.account and seen.account != expected.account:
+        return "account"
+    return "" if seen.live == expected.live else "live_mode"
 
 
 @atomic

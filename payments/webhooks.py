@@ -27,7 +27,7 @@ def receive(*, name: str, headers: Mapping[str, str], body: bytes) -> WebhookEve
     """
     sender = gateway(name)
     sender.verify_webhook(headers, body)
-    said = sender.parse_event(body)
+    said = sender.parse_event(headers, body)
     kept = _keep(name, said, body)
     if kept.state not in FINISHED:
         work_off(kept, said)
@@ -104,4 +104,4 @@ def unfinished() -> QuerySet[WebhookEvent]:
 
 def work_off_again(kept: WebhookEvent) -> None:
     """Another try for an event that was cut off or came before its payment."""
-    work_off(kept, gateway(kept.gateway).parse_event(kept.body.encode()))
+    work_off(kept, gateway(kept.gateway).parse_event({}, kept.body.encode()))

@@ -20,7 +20,8 @@ GROWING = frozenset({
     "bookings_metervalue", "bookings_searchword", "bookings_slotclaim", "bookings_staleday", "bookings_station",
     "bookings_vehicle",
     "evbunker_change", "evbunker_signinsession",
-    "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_refund",
+    "payments_gatewaycommand", "payments_payment", "payments_paymentevent", "payments_receipt",
+    "payments_reconciliation", "payments_refund",
     "payments_sandboxpayment", "payments_sandboxrefund", "payments_webhookevent", "django_admin_log",
 })  # fmt: skip
 """Collections that grow with clients, stations or time: nothing may read them in full."""
@@ -28,7 +29,7 @@ SMALL = frozenset({
     "account_emailconfirmation", "adminpanel_beat", "adminpanel_setting", "auth_group", "auth_group_permissions",
     "auth_permission",
     "bookings_client_groups", "bookings_client_user_permissions", "bookings_tariff", "django_content_type",
-    "django_migrations", "evbunker_relay",
+    "django_migrations", "evbunker_relay", "payments_receiptseries",
 })  # fmt: skip
 """Collections that stay small however long the product runs: of clients, only staff have groups or permissions.
 

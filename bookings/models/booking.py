@@ -32,7 +32,8 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 class Booking(Record):
     """An EVSE promised to a client for `[starts_at, ends_at)`.
 
-    Tariff, policy and price lines are copies made when it was held; the snapshots are what lists show.
+    Tariff, policy and price lines are copies made when it was held; the snapshots are what lists show. One that
+    `extends` another is time added to that one: held and paid like any, then its slots become the other's.
     """
 
     class Status(models.TextChoices):
@@ -57,6 +58,10 @@ class Booking(Record):
     expires_at = models.DateTimeField(_("hold expires"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     confirmed_day = models.DateField(_("local day of the confirmation"), null=True, blank=True)
+    extends = models.ForeignKey(
+        "self", verbose_name=_("extends"), null=True, blank=True, on_delete=models.PROTECT, related_name="extensions"
+    )
+    paying_since = models.DateTimeField(_("first began to pay"), null=True, blank=True)
     ended_reason = models.CharField(_("why it ended"), max_length=60, blank=True)
 
     quote_minor = models.PositiveBigIntegerField(_("quote"))

@@ -1,7 +1,7 @@
 """What every gateway can do for us. Nothing here runs inside a unit of work: gateways are slow and far away."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -35,7 +35,11 @@ class PayRequest:
 
 @dataclass(frozen=True)
 class GatewayPayment:
-    """A payment as its gateway knows it. `live` is False where no real money moves."""
+    """A payment as its gateway knows it. `live` is False where no real money moves.
+
+    `account` is whose books it stands in, empty where the gateway does not say. A disputed one was called back by
+    the payer's bank.
+    """
 
     ref: str
     truth: Truth
@@ -43,6 +47,8 @@ class GatewayPayment:
     currency: str
     live: bool
     pay_url: str = ""
+    account: str = ""
+    disputed: bool = False
 
 
 class RefundTruth(StrEnum):
@@ -58,6 +64,7 @@ class RefundRequest:
     """Money to be sent back. Repeating it with the same key sends nothing twice."""
 
     idempotency_key: str
+    refund_id: str
     payment_ref: str
     amount_minor: int
     currency: str
@@ -65,19 +72,20 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class GatewayRefund:
-    """A refund as its gateway knows it."""
+    """A refund as its gateway knows it. `refund_id` is ours, empty where somebody made it at the gateway by hand."""
 
     ref: str
     truth: RefundTruth
     amount_minor: int
     currency: str
+    refund_id: str = ""
 
 
 @dataclass(frozen=True)
 class GatewayEvent:
     """What a webhook says of the payment `ref`. A hint: the gateway is always asked.
 
-    `claims` is None for types we do not know.
+    `claims` is None for types we do not know; `account` whose event it is, empty where the gateway does not say.
     """
 
     event_id: str
@@ -86,6 +94,24 @@ class GatewayEvent:
     claims: Truth | RefundTruth | None
     amount_minor: int | None
     currency: str | None
+    account: str = ""
+
+
+class Moved(StrEnum):
+    """Which way money went."""
+
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One line of a gateway's own books: `ref` is the payment's for money that came, the refund's for what went."""
+
+    ref: str
+    moved: Moved
+    amount_minor: int
+    currency: str
 
 
 class BadSignature(DomainError):
@@ -107,18 +133,29 @@ class GatewayDown(Exception):
     """The gateway did not answer, or not sensibly. Nothing is known; ask again later."""
 
 
+class GatewayStuck(GatewayDown):
+    """The gateway repeats an old failure under this key: find what it made, else ask again under a new key."""
+
+
 class RefundRefused(Exception):
     """The gateway will never make this refund; its words are the exception's."""
 
 
 class Gateway(Protocol):
-    """One gateway. Every call may raise GatewayDown."""
+    """One gateway. Every call may raise GatewayDown.
+
+    `live` says whether real money moves as it is configured, `account` whose books we expect (empty: any).
+    """
 
     name: str
     live: bool
+    account: str
 
     def create(self, request: PayRequest) -> GatewayPayment:
         """Make the payment at the gateway; the same key gives the same payment."""
+
+    def find(self, payment_id: str) -> GatewayPayment | None:
+        """The payment that was made for our `payment_id`, when its answer got lost; None if there is none."""
 
     def look_up(self, ref: str) -> GatewayPayment:
         """How the payment stands now."""
@@ -132,8 +169,14 @@ class Gateway(Protocol):
     def look_up_refund(self, ref: str) -> GatewayRefund:
         """How the refund stands now."""
 
-    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raise BadSignature or NoSecret unless the gateway sent `body`."""
+    def refunds_of(self, payment_ref: str) -> list[GatewayRefund]:
+        """Every refund of the payment, also those that were made at the gateway by hand."""
 
-    def parse_event(self, body: bytes) -> GatewayEvent:
-        """Read a verified body; raises BadEvent."""
+    def movements(self, day: dt.date) -> Iterator[Movement]:
+        """What came and what went on that UTC day, by the gateway's own books: payments captured, refunds made."""
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise BadSignature or NoSecret unless the gateway sent `body`. Several secrets fit while one is replaced."""
+
+    def parse_event(self, headers: Mapping[str, str], body: bytes) -> GatewayEvent:
+        """Read a verified event; raises BadEvent. Kept events are read again without their headers."""

@@ -1,8 +1,8 @@
 """Our side of the sandbox gateway: the calls a real gateway's SDK would make."""
 
-import hmac
+import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from django.conf import settings
 
@@ -15,12 +15,15 @@ from payments.gateways.base import (
     GatewayEvent,
     GatewayPayment,
     GatewayRefund,
+    Moved,
+    Movement,
     NoSecret,
     PayRequest,
     RefundRequest,
     RefundTruth,
     Truth,
 )
+from payments.gateways.signing import check_signed, header
 from payments.models import SandboxPayment, SandboxRefund
 
 TOLERANCE_SECONDS = 300
@@ -37,9 +40,14 @@ class SandboxGateway:
 
     name = "sandbox"
     live = False
+    account = ""
 
     def create(self, request: PayRequest) -> GatewayPayment:
         return _seen(sandbox.open_payment(request))
+
+    def find(self, payment_id: str) -> GatewayPayment | None:
+        known = SandboxPayment.objects.filter(payment_id=payment_id).first()
+        return _seen(known) if known else None
 
     def look_up(self, ref: str) -> GatewayPayment:
         return _seen(_book(ref))
@@ -57,16 +65,29 @@ class SandboxGateway:
             raise GatewayDown(f"the sandbox knows no refund {ref}")
         return _seen_refund(known)
 
+    def refunds_of(self, payment_ref: str) -> list[GatewayRefund]:
+        return [_seen_refund(known) for known in SandboxRefund.objects.filter(payment_ref=payment_ref)]
+
+    def movements(self, day: dt.date) -> Iterator[Movement]:
+        begin = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+        end = begin + dt.timedelta(days=1)
+        paid = SandboxPayment.objects.filter(effective_at__gte=begin, effective_at__lt=end)
+        for book in paid.filter(outcome=SandboxPayment.Outcome.PAID):
+            yield Movement(book.gateway_ref, Moved.IN, book.amount_minor, book.currency)
+        sent = SandboxRefund.objects.filter(created_at__gte=begin, created_at__lt=end)
+        for known in sent.filter(outcome=SandboxRefund.Outcome.SUCCEEDED):
+            yield Movement(known.gateway_ref, Moved.OUT, known.amount_minor, known.currency)
+
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
         if not settings.SANDBOX_WEBHOOK_SECRET:
             raise NoSecret
-        sent_at, given = _parts(headers.get("Sandbox-Signature", ""))
+        sent_at, given = _parts(header(headers, "Sandbox-Signature"))
         if abs(int(clock.now().timestamp()) - sent_at) > TOLERANCE_SECONDS:
             raise BadSignature
-        if not hmac.compare_digest(sandbox.signature(sent_at, body).encode(), given.encode()):
-            raise BadSignature
+        message = sandbox.signed_part(sent_at, body)
+        check_signed(setting=settings.SANDBOX_WEBHOOK_SECRET, message=message, given=given)
 
-    def parse_event(self, body: bytes) -> GatewayEvent:
+    def parse_event(self, headers: Mapping[str, str], body: bytes) -> GatewayEvent:
         try:
             event = json.loads(body)
             data = event["data"]
@@ -122,4 +143,5 @@ def _seen_refund(known: SandboxRefund) -> GatewayRefund:
         truth=RefundTruth(known.outcome),
         amount_minor=known.amount_minor,
         currency=known.currency,
+        refund_id=known.refund_id,
     )

@@ -71,6 +71,9 @@ class GatewayCommand(Record):
         CONFIRMATION_EMAIL = "confirmation_email", _("send the confirmation")
         CANCELLED_EMAIL = "cancelled_email", _("tell of the cancellation")
         LATE_EMAIL = "late_email", _("tell that the money came too late")
+        RECEIPT_EMAIL = "receipt_email", _("send the receipt or credit note")
+        CLOSED_EMAIL = "closed_email", _("tell that the operator closed it")
+        MOVED_EMAIL = "moved_email", _("tell of the new time")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

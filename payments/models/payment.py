@@ -55,6 +55,7 @@ class Payment(Record):
     captured_day = models.DateField(_("local day of the capture"), null=True, blank=True)
     refund_reserved_minor = models.PositiveBigIntegerField(_("to go back"), default=0)
     refunded_minor = models.PositiveBigIntegerField(_("sent back"), default=0)
+    disputed_at = models.DateTimeField(_("called back by the bank"), null=True, blank=True)
     review_reason = models.CharField(_("why in review"), max_length=60, blank=True)
     station_name = models.CharField(max_length=200)
     station_time_zone = models.CharField(max_length=60)
@@ -102,6 +103,7 @@ class PaymentEvent(Record):
         REFUND_ASKED = "refund_asked", _("refund begun")
         REFUNDED = "refunded", _("sent back")
         REFUND_FAILED = "refund_fail", _("refund refused")
+        DISPUTED = "disputed", _("called back by the bank")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="events", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)

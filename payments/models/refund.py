@@ -31,6 +31,7 @@ class Refund(Record):
         SUBMITTED = "submitted", _("with the payment service")
         SUCCEEDED = "succeeded", _("sent back")
         FAILED = "failed", _("refused")
+        EXTERNAL = "external", _("sent back at the payment service")
 
     class Reason(models.TextChoices):
         CANCELLED = "cancelled", _("booking cancelled")
@@ -38,8 +39,12 @@ class Refund(Record):
         UNUSED = "unused", _("not used up")
         NO_SHOW = "no_show", _("nobody came")
         OPERATOR = "operator", _("given by the operator")
+        CLOSED = "closed", _("closed by the operator")
+        SHORTENED = "shortened", _("booking shortened")
+        EXTERNAL = "external", _("made at the payment service")
 
     UNDER_WAY = (Status.REQUESTED, Status.SUBMITTED)
+    SENT = (Status.SUCCEEDED, Status.EXTERNAL)
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="refunds", db_index=False)

@@ -17,6 +17,7 @@ class SandboxPayment(Record):
 
     gateway_ref = models.CharField(max_length=64, unique=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
+    payment_id = models.CharField(max_length=64, blank=True)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
     description = models.CharField(max_length=300)
@@ -32,6 +33,8 @@ class SandboxPayment(Record):
         indexes = [
             models.Index(fields=["gateway_ref"], name="sandboxpayment_ref"),
             models.Index(fields=["idempotency_key"], name="sandboxpayment_key"),
+            models.Index(fields=["payment_id"], name="sandboxpayment_payment"),
+            models.Index(fields=["effective_at"], name="sandboxpayment_effective"),
         ]
 
     def __str__(self) -> str:
@@ -47,6 +50,7 @@ class SandboxRefund(Record):
 
     gateway_ref = models.CharField(max_length=64, unique=True)
     payment_ref = models.CharField(max_length=64)
+    refund_id = models.CharField(max_length=64, blank=True)
     idempotency_key = models.CharField(max_length=120, unique=True)
     amount_minor = models.PositiveBigIntegerField()
     currency = models.CharField(max_length=3)
@@ -59,6 +63,7 @@ class SandboxRefund(Record):
             models.Index(fields=["gateway_ref"], name="sandboxrefund_ref"),
             models.Index(fields=["payment_ref"], name="sandboxrefund_payment"),
             models.Index(fields=["idempotency_key"], name="sandboxrefund_key"),
+            models.Index(fields=["created_at"], name="sandboxrefund_created"),
         ]
 
     def __str__(self) -> str:
