@@ -85,7 +85,8 @@ class GatewayRefund:
 class GatewayEvent:
     """What a webhook says of the payment `ref`. A hint: the gateway is always asked.
 
-    `claims` is None for types we do not know; `account` whose event it is, empty where the gateway does not say.
+    `claims` is None for types we do not know; `account` whose event it is, empty where the gateway does not say. An
+    event of a dispute claims CAPTURED and is `disputed`; its amount does not matter.
     """
 
     event_id: str
@@ -95,6 +96,7 @@ class GatewayEvent:
     amount_minor: int | None
     currency: str | None
     account: str = ""
+    disputed: bool = False
 
 
 class Moved(StrEnum):
@@ -106,12 +108,16 @@ class Moved(StrEnum):
 
 @dataclass(frozen=True)
 class Movement:
-    """One line of a gateway's own books: `ref` is the payment's for money that came, the refund's for what went."""
+    """One line of a gateway's own books: `ref` is the payment's for money that came, the refund's for what went.
+
+    `payment_ref` names the payment of a refund, empty where the gateway does not say.
+    """
 
     ref: str
     moved: Moved
     amount_minor: int
     currency: str
+    payment_ref: str = ""
 
 
 class BadSignature(DomainError):
@@ -127,6 +133,21 @@ class BadEvent(DomainError):
 class NoSecret(DomainError):
     code, status = "webhook_not_configured", 503
     message = _("This webhook is not configured.")
+
+
+class AmountTooSmall(DomainError):
+    code, status = "amount_too_small", 422
+    field = "gateway"
+    message = _("This way to pay takes no amount below %(least)s.")
+
+    def __init__(self, least: str) -> None:
+        super().__init__(self.message % {"least": least})
+
+
+class AmountNotTaken(DomainError):
+    code, status = "amount_not_taken", 422
+    field = "gateway"
+    message = _("This way to pay does not take this amount in this currency.")
 
 
 class GatewayDown(Exception):
@@ -150,6 +171,9 @@ class Gateway(Protocol):
     name: str
     live: bool
     account: str
+
+    def check_amount(self, amount_minor: int, currency: str) -> None:
+        """Raise AmountTooSmall or AmountNotTaken for what nobody could pay there. Asks nobody."""
 
     def create(self, request: PayRequest) -> GatewayPayment:
         """Make the payment at the gateway; the same key gives the same payment."""
@@ -180,3 +204,6 @@ class Gateway(Protocol):
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> GatewayEvent:
         """Read a verified event; raises BadEvent. Kept events are read again without their headers."""
+
+    def payment_ref(self, event_ref: str) -> str:
+        """The payment's `ref` for what an event calls it; empty if it is no payment of ours. May ask the gateway."""

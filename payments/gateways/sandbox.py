@@ -42,6 +42,9 @@ class SandboxGateway:
     live = False
     account = ""
 
+    def check_amount(self, amount_minor: int, currency: str) -> None:
+        """Every amount can be paid with made-up money."""
+
     def create(self, request: PayRequest) -> GatewayPayment:
         return _seen(sandbox.open_payment(request))
 
@@ -76,7 +79,7 @@ class SandboxGateway:
             yield Movement(book.gateway_ref, Moved.IN, book.amount_minor, book.currency)
         sent = SandboxRefund.objects.filter(created_at__gte=begin, created_at__lt=end)
         for known in sent.filter(outcome=SandboxRefund.Outcome.SUCCEEDED):
-            yield Movement(known.gateway_ref, Moved.OUT, known.amount_minor, known.currency)
+            yield Movement(known.gateway_ref, Moved.OUT, known.amount_minor, known.currency, known.payment_ref)
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
         if not settings.SANDBOX_WEBHOOK_SECRET:
@@ -101,6 +104,9 @@ class SandboxGateway:
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BadEvent from error
+
+    def payment_ref(self, event_ref: str) -> str:
+        return event_ref
 
 
 def _parts(header: str) -> tuple[int, str]:
