@@ -31,7 +31,7 @@ def start_payment(*, booking: Booking, gateway: str) -> Payment:
     Raises UnknownGateway, Paid, HoldExpired or NotPayable. If the gateway does not answer, the payment stays
     `created` without a pay page, and the outbox makes it later.
     """
-    gateway_called(gateway)
+    gateway_called(gateway).check_amount(booking.quote_minor, booking.currency)
     check_payable(booking)
     payment = Payment.objects.filter(live_for=booking.pk).first()
     if payment is None:

@@ -53,17 +53,22 @@ def work_off(kept: WebhookEvent, said: GatewayEvent) -> None:
     if said.claims is None:
         _mark(kept, State.UNKNOWN)
         return
-    payment = Payment.objects.filter(gateway=kept.gateway, gateway_ref=said.ref).first()
-    if payment is None:
-        _mark(kept, State.UNMATCHED)
-        return
     follow = _follow_refund if isinstance(said.claims, RefundTruth) else _follow_payment
     try:
+        payment = _payment_of(kept, said)
+        if payment is None:
+            _mark(kept, State.UNMATCHED)
+            return
         state = State.DONE if follow(payment, said) else State.UNBACKED
     except GatewayDown as error:
         log.warning("%s sent %s but did not answer: %s", kept.gateway, kept.event_id, error)
         return
     _mark(kept, state, payment=payment)
+
+
+def _payment_of(kept: WebhookEvent, said: GatewayEvent) -> Payment | None:
+    ref = gateway(kept.gateway).payment_ref(said.ref)
+    return Payment.objects.filter(gateway=kept.gateway, gateway_ref=ref).first()
 
 
 def _follow_payment(payment: Payment, said: GatewayEvent) -> bool:
