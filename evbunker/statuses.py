@@ -37,6 +37,8 @@ LOOKS = {
     "requested": Look("wait", "clock", _("On its way")),
     "submitted": Look("wait", "clock", _("On its way")),
     "succeeded": Look("energy", "check", _("Done")),
+    "external": Look("energy", "check", _("Done")),
+    "set_aside": Look("calm", "minus", _("Dealt with")),
     "failed": Look("trouble", "warning", _("Failed")),
     "review": Look("trouble", "search", _("In review")),
     # stations, EVSEs

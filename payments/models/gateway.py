@@ -79,6 +79,7 @@ class GatewayCommand(Record):
         WAITING = "waiting", _("waiting")
         DONE = "done", _("done")
         GIVEN_UP = "given_up", _("given up")
+        SET_ASIDE = "set_aside", _("given up, dealt with")
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="commands")
     refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="commands")

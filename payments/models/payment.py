@@ -25,7 +25,8 @@ class Payment(Record):
     """One attempt to pay one booking. Amounts in minor units of `currency`.
 
     `live_for` holds the booking's id while the attempt may still succeed: unique, so a booking has one live attempt.
-    `captured_day` is empty where the money came and could confirm nothing. `refund_reserved_minor` is what has gone
+    `captured_day` is empty where the money came and could confirm nothing. `review_reason` stays when a person has
+    decided; only then may more have come than was asked. `refund_reserved_minor` is what has gone
     back or is to go back, `refunded_minor` what has.
     """
 
@@ -73,6 +74,8 @@ class Payment(Record):
             models.Index(fields=["client", "created_at"], name="payment_client_created"),
             models.Index(fields=["status", "created_at"], name="payment_status_created"),
             models.Index(fields=["station", "captured_day"], name="payment_station_day"),
+            models.Index(fields=["station", "created_at"], name="payment_station_created"),
+            models.Index(fields=["disputed_at"], name="payment_disputed"),
             models.Index(fields=["captured_day"], name="payment_captured_day"),
             models.Index(fields=["created_at"], name="payment_created"),
         ]
@@ -100,6 +103,8 @@ class PaymentEvent(Record):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
         REVIEW = "review", _("sent to review")
+        ACCEPTED = "accepted", _("accepted by a person")
+        RETURNED = "returned", _("sent back by a person")
         REFUND_ASKED = "refund_asked", _("refund begun")
         REFUNDED = "refunded", _("sent back")
         REFUND_FAILED = "refund_fail", _("refund refused")

@@ -15,6 +15,7 @@ class Reconciliation(Record):
     class State(models.TextChoices):
         EQUAL = "equal", _("equal")
         DIFFERS = "differs", _("differs")
+        EXPLAINED = "explained", _("differs, explained")
 
     gateway = models.CharField(max_length=20)
     day = models.DateField(_("day, UTC"))

@@ -31,6 +31,7 @@ class Refund(Record):
         SUBMITTED = "submitted", _("with the payment service")
         SUCCEEDED = "succeeded", _("sent back")
         FAILED = "failed", _("refused")
+        SET_ASIDE = "set_aside", _("refused, dealt with")
         EXTERNAL = "external", _("sent back at the payment service")
 
     class Reason(models.TextChoices):
@@ -45,6 +46,7 @@ class Refund(Record):
 
     UNDER_WAY = (Status.REQUESTED, Status.SUBMITTED)
     SENT = (Status.SUCCEEDED, Status.EXTERNAL)
+    REFUSED = (Status.FAILED, Status.SET_ASIDE)
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds", db_index=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="refunds", db_index=False)
