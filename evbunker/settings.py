@@ -222,6 +222,7 @@ RATE_LIMITS = {
     "hold": (30, 60),
     "pay": (20, 60),
     "sandbox": (60, 60),
+    "pay_return": (60, 60),
     "contact": (5, 3600),
 }
 if not env.bool("RATE_LIMITS", default=True):
@@ -298,9 +299,24 @@ STORAGES = {
 BOOKING_HOLD_SECONDS = env.int("BOOKING_HOLD_SECONDS", default=600)
 BOOKING_TAKEOVER_GRACE_SECONDS = env.int("BOOKING_TAKEOVER_GRACE_SECONDS", default=30)
 PAYMENT_GATEWAYS = env.list("PAYMENT_GATEWAYS", default=[])
+FINANCIAL_YEAR_STARTS = env.str("FINANCIAL_YEAR_STARTS", default="01-01")
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="").rstrip("/")
+STRIPE_PAY_PAGE = env.str("STRIPE_PAY_PAGE", default="https://checkout.stripe.com").rstrip("/")
+PAY_PAGES = {"stripe": STRIPE_PAY_PAGE}
+"""Where each gateway has its pay pages. Our forms may lead there (CSP), as far as the gateway is offered."""
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] += [PAY_PAGES[one] for one in PAYMENT_GATEWAYS if one in PAY_PAGES]
 SANDBOX_ALLOWED = env.bool("SANDBOX_ALLOWED", default=False)
 SANDBOX_WEBHOOK_SECRET = env.str("SANDBOX_WEBHOOK_SECRET", default="")
+SANDBOX_KNOBS = env.list("SANDBOX_KNOBS", default=[])
 SANDBOX_AUTO_WEBHOOK = env.bool("SANDBOX_AUTO_WEBHOOK", default=True)
+RAZORPAY_KEY_ID = env.str("RAZORPAY_KEY_ID", default="")
+RAZORPAY_KEY_SECRET = env.str("RAZORPAY_KEY_SECRET", default="")
+RAZORPAY_WEBHOOK_SECRET = env.str("RAZORPAY_WEBHOOK_SECRET", default="")
+RAZORPAY_ACCOUNT = env.str("RAZORPAY_ACCOUNT", default="")
+RAZORPAY_API_BASE = env.str("RAZORPAY_API_BASE", default="https://api.razorpay.com").rstrip("/")
 RUN_SCHEDULER = env.bool("RUN_SCHEDULER", default=not (ON_MONGODB or REDIS_URL))
 """Periodic jobs as a thread of the server; production runs `manage.py scheduler` instead."""
 

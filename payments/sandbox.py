@@ -1,6 +1,9 @@
 """The other side of the sandbox gateway: its books, its pay page's decisions and the webhooks it sends.
 
-It stands for a company far away, so our own services reach it only through `payments.gateways.sandbox`.
+It stands for a company far away, so our own services reach it only through `payments.gateways.sandbox`. What it does
+wrong on purpose is in `payments.sandbox_knobs`. Tests and whoever runs a demo act as the company's staff would:
+`decide` (also "pay" after "fail"), `refund_by_hand`, `fail_refund`, `dispute`; each returns what is to be sent with
+`call_webhook` after it, unless SANDBOX_AUTO_WEBHOOK sends it by itself.
 """
 
 import datetime as dt
@@ -13,6 +16,7 @@ import threading
 import requests
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import F
 
 from evbunker import clock
 from evbunker.db import atomic, claim, on_commit
@@ -20,6 +24,7 @@ from evbunker.logs import carried
 from payments.gateways.base import PayRequest, RefundRefused, RefundRequest, Truth
 from payments.gateways.signing import hex_hmac, secrets_in
 from payments.models import SandboxPayment, SandboxRefund
+from payments.sandbox_knobs import Knob, is_on, pauses, unanswered
 
 log = logging.getLogger(__name__)
 Outcome = SandboxPayment.Outcome
@@ -33,7 +38,7 @@ def open_payment(request: PayRequest) -> SandboxPayment:
     """The payment of this key, made now if it is new."""
     known = SandboxPayment.objects.filter(idempotency_key=request.idempotency_key)
     try:
-        return known.first() or _open(request)
+        return known.first() or unanswered(_open(request))
     except IntegrityError:
         return known.get()
 
@@ -70,7 +75,8 @@ def decide(book: SandboxPayment, outcome: str) -> bool:
         open_still = open_still.filter(outcome=Outcome.OPEN)
     effective_at = max(clock.now(), book.pay_before + LATE_BY) if outcome == "pay_late" else clock.now()
     chosen = Outcome.FAILED if outcome == "fail" else Outcome.PAID
-    if not claim(open_still, outcome=chosen, effective_at=effective_at):
+    wrong = int(chosen == Outcome.PAID and is_on(Knob.WRONG_AMOUNT))
+    if not claim(open_still, outcome=chosen, effective_at=effective_at, amount_minor=F("amount_minor") + wrong):
         return False
     book.refresh_from_db()
     if settings.SANDBOX_AUTO_WEBHOOK:
@@ -89,7 +95,7 @@ def refund(request: RefundRequest) -> SandboxRefund:
     """The refund of this key, made now if it is new. Raises RefundRefused for more than was paid."""
     known = SandboxRefund.objects.filter(idempotency_key=request.idempotency_key)
     try:
-        return known.first() or _refund(request)
+        return known.first() or unanswered(_refund(request))
     except IntegrityError:
         return known.get()
 
@@ -109,11 +115,39 @@ def _refund(request: RefundRequest) -> SandboxRefund:
         refund_id=request.refund_id,
         amount_minor=request.amount_minor,
         currency=request.currency,
+        outcome=SandboxRefund.Outcome.FAILED if is_on(Knob.REFUND_FAILURE) else SandboxRefund.Outcome.SUCCEEDED,
     )
     claim(SandboxPayment.objects.filter(pk=book.pk), refunds=book.refunds + 1)  # two at once must not both fit
-    if settings.SANDBOX_AUTO_WEBHOOK:
-        on_commit(lambda: call_webhook_soon(refund_event_of(made)))
+    _call_when_committed(refund_event_of(made))
     return made
+
+
+def refund_by_hand(ref: str, amount_minor: int) -> SandboxRefund:
+    """A refund of the payment `ref` that nobody asked us for, as somebody makes it on the gateway's own pages."""
+    book = SandboxPayment.objects.get(gateway_ref=ref)
+    key = f"by hand:{secrets.token_urlsafe(12)}"
+    return _refund(RefundRequest(key, "", payment_ref=ref, amount_minor=amount_minor, currency=book.currency))
+
+
+@atomic
+def fail_refund(made: SandboxRefund) -> bool:
+    """A refund that was sent comes back, as when the payer's account is closed; False if it has failed before."""
+    sent = SandboxRefund.objects.filter(pk=made.pk, outcome=SandboxRefund.Outcome.SUCCEEDED)
+    if not claim(sent, outcome=SandboxRefund.Outcome.FAILED):
+        return False
+    made.refresh_from_db()
+    _call_when_committed(refund_event_of(made))
+    return True
+
+
+@atomic
+def dispute(book: SandboxPayment) -> bool:
+    """The payer's bank calls the payment back; False if it has before, or nothing was paid."""
+    if not claim(SandboxPayment.objects.filter(pk=book.pk, outcome=Outcome.PAID, disputed=False), disputed=True):
+        return False
+    book.refresh_from_db()
+    _call_when_committed(dispute_event_of(book))
+    return True
 
 
 def event_of(book: SandboxPayment) -> bytes:
@@ -125,6 +159,11 @@ def event_of(book: SandboxPayment) -> bytes:
 def refund_event_of(made: SandboxRefund) -> bytes:
     """The same for a refund."""
     return _event(f"refund.{made.outcome}", made.gateway_ref, payment_ref=made.payment_ref, of=made)
+
+
+def dispute_event_of(book: SandboxPayment) -> bytes:
+    """The same for a payment that was called back."""
+    return _event("dispute.created", book.gateway_ref, payment_ref=book.gateway_ref, of=book)
 
 
 def _event(kind: str, ref: str, *, payment_ref: str, of: SandboxPayment | SandboxRefund) -> bytes:
@@ -145,6 +184,11 @@ def signed_part(sent_at: int, body: bytes) -> bytes:
     return str(sent_at).encode() + b"." + body
 
 
+def _call_when_committed(body: bytes) -> None:
+    if settings.SANDBOX_AUTO_WEBHOOK:
+        on_commit(lambda: call_webhook_soon(body))
+
+
 def call_webhook_later(book: SandboxPayment) -> None:
     """Call the webhook in the background when the outcome takes effect. What a dying process forgets, polling finds."""
     assert book.effective_at is not None
@@ -152,10 +196,11 @@ def call_webhook_later(book: SandboxPayment) -> None:
 
 
 def call_webhook_soon(body: bytes, seconds: float = 0.0) -> None:
-    """Call the webhook in a thread of its own, after `seconds`."""
-    timer = threading.Timer(seconds, carried(call_webhook), args=[body])
-    timer.daemon = True
-    timer.start()
+    """Call the webhook in a thread of its own, after `seconds`, as the knobs say."""
+    for pause in pauses(seconds):
+        timer = threading.Timer(pause, carried(call_webhook), args=[body])
+        timer.daemon = True
+        timer.start()
 
 
 def call_webhook(body: bytes) -> None:

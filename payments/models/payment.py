@@ -76,7 +76,7 @@ class Payment(Record):
             models.Index(fields=["station", "captured_day"], name="payment_station_day"),
             models.Index(fields=["station", "created_at"], name="payment_station_created"),
             models.Index(fields=["disputed_at"], name="payment_disputed"),
-            models.Index(fields=["captured_day"], name="payment_captured_day"),
+            models.Index(fields=["captured_day", "captured_at"], name="payment_captured_day_at"),
             models.Index(fields=["created_at"], name="payment_created"),
         ]
 

@@ -75,6 +75,7 @@ class Refund(Record):
             models.Index(fields=["client", "created_at"], name="refund_client"),
             models.Index(fields=["status", "created_at"], name="refund_status"),
             models.Index(fields=["created_at"], name="refund_created"),
+            models.Index(fields=["settled_at"], name="refund_settled"),
         ]
 
     def __str__(self) -> str:

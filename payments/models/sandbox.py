@@ -26,6 +26,7 @@ class SandboxPayment(Record):
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     effective_at = models.DateTimeField(null=True, blank=True)
     refunds = models.PositiveIntegerField(default=0)
+    disputed = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("sandbox payment")
