@@ -26,5 +26,7 @@ def check_gateways(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
                 hint="Leave it out, or set SANDBOX_ALLOWED=1 on a site where nobody really charges.",
                 id="payments.E003",
             )
+        else:
+            yield from (Error(sentence, id="payments.E006") for sentence in KNOWN[name]().problems())
     if "sandbox" in named and not settings.SANDBOX_WEBHOOK_SECRET:
         yield Warning("Without SANDBOX_WEBHOOK_SECRET, the sandbox's webhook answers 503.", id="payments.W004")

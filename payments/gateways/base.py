@@ -158,6 +158,10 @@ class GatewayStuck(GatewayDown):
     """The gateway repeats an old failure under this key: find what it made, else ask again under a new key."""
 
 
+class PaymentRefused(Exception):
+    """The gateway will never make this payment; its words are the exception's."""
+
+
 class RefundRefused(Exception):
     """The gateway will never make this refund; its words are the exception's."""
 
@@ -172,11 +176,14 @@ class Gateway(Protocol):
     live: bool
     account: str
 
+    def problems(self) -> Iterator[str]:
+        """What is wrong with its settings, one sentence each: a server must not start so."""
+
     def check_amount(self, amount_minor: int, currency: str) -> None:
         """Raise AmountTooSmall or AmountNotTaken for what nobody could pay there. Asks nobody."""
 
     def create(self, request: PayRequest) -> GatewayPayment:
-        """Make the payment at the gateway; the same key gives the same payment."""
+        """Make the payment at the gateway; the same key gives the same payment. Raises PaymentRefused."""
 
     def find(self, payment_id: str) -> GatewayPayment | None:
         """The payment that was made for our `payment_id`, when its answer got lost; None if there is none."""
