@@ -1,5 +1,6 @@
-"""Gateways that a server must not start with."""
+"""Gateways and settings of money that a server must not start with."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -30,3 +31,15 @@ def check_gateways(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
             yield from (Error(sentence, id="payments.E006") for sentence in KNOWN[name]().problems())
     if "sandbox" in named and not settings.SANDBOX_WEBHOOK_SECRET:
         yield Warning("Without SANDBOX_WEBHOOK_SECRET, the sandbox's webhook answers 503.", id="payments.W004")
+
+
+@register(TAG)
+def check_financial_year(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Every year must have the day on which the numbers of receipts begin anew."""
+    starts = settings.FINANCIAL_YEAR_STARTS
+    try:
+        dt.datetime.strptime(f"2001-{starts}", "%Y-%m-%d").replace(tzinfo=dt.UTC)
+    except ValueError:
+        yield Error(
+            f"FINANCIAL_YEAR_STARTS is {starts!r}.", hint="Month and day, such as 01-01 or 04-01.", id="payments.E005"
+        )

@@ -10,7 +10,7 @@ from bookings.calendar import calendar_file
 from bookings.models import Booking
 from bookings.pricewords import price_table
 from payments.gateways import KNOWN
-from payments.models import Payment
+from payments.models import Payment, Receipt, Refund
 from payments.standing import standing_of
 from payments.wording import refund_sentences
 
@@ -29,6 +29,25 @@ def send_cancelled(payment: Payment) -> None:
 def send_late(payment: Payment) -> None:
     """Tell the driver that the money came too late and goes back. Raises what the mail server raises."""
     _send_about(payment, gettext_noop("Not booked: %(station)s, %(start)s"), "late")
+
+
+def send_receipts(payment: Payment, refund: Refund | None) -> None:
+    """Send the credit note of `refund`, or all documents of `payment`. Raises what the mail server raises."""
+    about = {"refund_id": refund.pk} if refund else {}
+    documents = list(Receipt.objects.filter(payment_id=payment.pk, **about).order_by("created_at", "id"))
+    with translation.override(payment.client.language):
+        booking = Booking.objects.get(pk=payment.booking_id)
+        context = {
+            "payment": payment, "booking": booking, "client": payment.client, "documents": documents,
+            "site_url": settings.SITE_URL,
+        }  # fmt: skip
+        subject = (
+            gettext_noop("Money back: %(station)s, %(start)s")
+            if refund
+            else gettext_noop("Receipt: %(station)s, %(start)s")
+        )
+        body = render_to_string("payments/email/receipt.txt", context)
+        EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email]).send()
 
 
 def _send_about(payment: Payment, subject: str, template: str) -> None:

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from evbunker import clock
 from evbunker.db import atomic, claim
-from payments.emails import send_cancelled, send_confirmation, send_late
+from payments.emails import send_cancelled, send_confirmation, send_late, send_receipts
 from payments.gateways import gateway
 from payments.gateways.base import GatewayPayment, PayRequest
 from payments.ledger import announce, enter
@@ -59,4 +59,5 @@ ERRANDS: dict[GatewayCommand.Kind, Callable[[GatewayCommand], None]] = {
     GatewayCommand.Kind.CONFIRMATION_EMAIL: lambda command: send_confirmation(command.payment),
     GatewayCommand.Kind.CANCELLED_EMAIL: lambda command: send_cancelled(command.payment),
     GatewayCommand.Kind.LATE_EMAIL: lambda command: send_late(command.payment),
+    GatewayCommand.Kind.RECEIPT_EMAIL: lambda command: send_receipts(command.payment, command.refund),
 }

@@ -9,13 +9,14 @@ from bookings.integrity import AT_A_TIME
 from bookings.integrity import findings as booking_findings
 from bookings.models import Booking
 from payments.models import Payment, PaymentEvent, Refund
+from payments.receipt_integrity import receipt_findings
 
 Kind, Status = PaymentEvent.Kind, Payment.Status
 MONEY = (Kind.CAPTURED, Kind.REVIEW, Kind.REFUND_ASKED, Kind.REFUND_FAILED, Kind.REFUNDED)
 
 FIELDS = (
     "id", "booking_id", "status", "amount_minor", "captured_minor", "refund_reserved_minor", "refunded_minor",
-    "captured_day", "live_for",
+    "captured_day", "live_for", "currency",
 )  # fmt: skip
 Row = Any
 """A named tuple of FIELDS."""
@@ -30,7 +31,7 @@ def register(findings: Callable[[], Iterator[str]]) -> None:
 def check_integrity() -> list[str]:
     """One sentence for each thing that does not fit; an empty list is what everybody wants."""
     payments = list(Payment.objects.values_list(*FIELDS, named=True).iterator(chunk_size=AT_A_TIME))
-    money = (payment_findings, ledger_findings, refund_findings)
+    money = (payment_findings, ledger_findings, refund_findings, receipt_findings)
     found = [*booking_findings(), *(sentence for findings in money for sentence in findings(payments))]
     return found + [sentence for findings in _more for sentence in findings()]
 

@@ -15,6 +15,7 @@ from payments.gateways import KNOWN
 from payments.gateways.base import GatewayRefund, RefundRefused, RefundRequest, RefundTruth
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
+from payments.receipts import issue_credit_note, prepare_receipts
 
 Status = Refund.Status
 REFUNDABLE = (Payment.Status.CAPTURED, Payment.Status.REVIEW)
@@ -116,6 +117,7 @@ def ask_refund(refund: Refund) -> GatewayRefund:
 def apply_refund(refund: Refund, seen: GatewayRefund) -> None:
     """Take the gateway's answer into our books. Safe to repeat."""
     if seen.truth == RefundTruth.SUCCEEDED:
+        prepare_receipts(refund.payment)
         _succeed(refund)
     elif seen.truth == RefundTruth.FAILED:
         _fail(refund, note="refused by the gateway")
@@ -135,6 +137,7 @@ def _succeed(refund: Refund) -> bool:
     sent = Payment.objects.filter(pk=refund.payment_id)
     claim(sent, refunded_minor=F("refunded_minor") + refund.amount_minor)
     _enter(refund, Payment.objects.get(pk=refund.payment_id), PaymentEvent.Kind.REFUNDED)
+    issue_credit_note(refund)
     return True
 
 

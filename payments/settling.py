@@ -18,6 +18,7 @@ from payments.gateways import KNOWN
 from payments.gateways.base import GatewayPayment, Truth
 from payments.ledger import announce, announce_confirmed, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
+from payments.receipts import issue_receipt, prepare_receipts
 from payments.refunding import request_refund
 
 Status = Payment.Status
@@ -52,6 +53,7 @@ def apply(payment: Payment, seen: GatewayPayment) -> None:
 
 def _settle_captured(payment: Payment, seen: GatewayPayment) -> None:
     """Confirm the booking; if that cannot be, send the money back; if it is not what we asked for, ask a person."""
+    prepare_receipts(payment)
     if reason := mismatch(payment, seen):
         _review(payment, seen, reason=reason)
         return
@@ -83,6 +85,7 @@ def _capture(payment: Payment, seen: GatewayPayment) -> bool:
         return False
     if not confirm_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
         raise _NotHeld
+    issue_receipt(payment)
     return True
 
 
@@ -93,6 +96,7 @@ def _capture_late(payment: Payment, seen: GatewayPayment) -> bool:
         return False
     if not reacquire_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
         raise _NotHeld
+    issue_receipt(payment)
     return True
 
 
@@ -119,6 +123,7 @@ def _return(payment: Payment, seen: GatewayPayment) -> bool:
         payment=payment, amount_minor=seen.amount_minor, reason=Refund.Reason.LATE, once=once, actor=payment.gateway
     )
     GatewayCommand.objects.ask(payment, GatewayCommand.Kind.LATE_EMAIL, key=once)
+    issue_receipt(payment)
     return True
 
 
@@ -143,7 +148,9 @@ def _review(payment: Payment, seen: GatewayPayment, *, reason: str) -> bool:
     payment.refresh_from_db()
     enter(payment, PaymentEvent.Kind.REVIEW, reference=seen.ref, amount_minor=seen.amount_minor, note=reason)
     record_change(actor=payment.gateway, action="payment.review", record=payment, after={"reason": reason})
+    GatewayCommand.objects.ask(payment, GatewayCommand.Kind.RECEIPT_EMAIL, key=f"receipt:{payment.pk}")
     announce(payment)
+    issue_receipt(payment)
     return True
 
 
