@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests import engines
+from tests.warm import WarmServer
 
 
 class Site:
@@ -22,15 +23,18 @@ class Site:
         self.url = settings.SITE_URL
         self.log = log
         self.environment = environment
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | WarmServer | None = None
         self.application = "evbunker.asgi:application"
         self.may_fail = False
         """Set it in a test that provokes errors of the server; otherwise a traceback in its log fails the test."""
 
     def start(self) -> None:
-        port = str(urlsplit(self.url).port)
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, self.application]
-        self.process = engines.spawn(command, self.log, os.environ | database_of_this_run() | self.environment)
+        arguments = ["-b", "127.0.0.1", "-p", str(urlsplit(self.url).port), self.application]
+        if self.environment:
+            command = [sys.executable, "-m", "daphne", *arguments]
+            self.process = engines.spawn(command, self.log, os.environ | database_of_this_run() | self.environment)
+        else:
+            self.process = WarmServer(arguments, self.log, database_of_this_run())
         try:
             engines.wait_until(self.answers, "The server did not start.", seconds=30)
         except RuntimeError as error:
