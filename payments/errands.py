@@ -8,10 +8,11 @@ from evbunker import clock
 from evbunker.db import atomic, claim
 from payments.emails import send_cancelled, send_confirmation, send_late, send_receipts
 from payments.gateways import gateway
-from payments.gateways.base import GatewayPayment, PayRequest
+from payments.gateways.base import GatewayPayment, PaymentRefused, PayRequest
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent
 from payments.refunding import send_refund
+from payments.stuck_keys import make_once
 from payments.unused import refund_unused
 
 
@@ -20,7 +21,7 @@ def _create(command: GatewayCommand) -> None:
     if payment.status != Payment.Status.CREATED:
         return
     request = PayRequest(
-        idempotency_key=command.idempotency_key,
+        idempotency_key=payment.idempotency_key,
         payment_id=str(payment.pk),
         amount_minor=payment.amount_minor,
         currency=payment.currency,
@@ -28,7 +29,22 @@ def _create(command: GatewayCommand) -> None:
         return_url=f"{settings.SITE_URL}/bookings/{payment.booking_id}/",
         pay_before=payment.booking.expires_at or clock.now(),
     )
-    _note_created(payment, gateway(payment.gateway).create(request))
+    maker = gateway(payment.gateway)
+    try:
+        made = make_once(payment, ask=lambda: maker.create(request), find=lambda: maker.find(request.payment_id))
+    except PaymentRefused as error:
+        _note_refused(payment, note=str(error))
+        return
+    _note_created(payment, made)
+
+
+@atomic
+def _note_refused(payment: Payment, *, note: str) -> None:
+    """The gateway will never make it: the attempt is over, and the driver may begin another."""
+    if claim(Payment.objects.pending().filter(pk=payment.pk), status=Payment.Status.FAILED, live_for=None):
+        payment.refresh_from_db()
+        enter(payment, PaymentEvent.Kind.FAILED, reference=f"refused:{payment.pk}", note=note[:300])
+        announce(payment)
 
 
 @atomic

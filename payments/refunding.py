@@ -16,6 +16,7 @@ from payments.gateways.base import GatewayRefund, RefundRefused, RefundRequest, 
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
 from payments.receipts import issue_credit_note, prepare_receipts
+from payments.stuck_keys import make_once
 
 Status = Refund.Status
 REFUNDABLE = (Payment.Status.CAPTURED, Payment.Status.REVIEW)
@@ -85,21 +86,29 @@ def send_refund(refund: Refund) -> None:
     if refund.status not in Refund.UNDER_WAY:
         return
     payment = refund.payment
-    assert payment.gateway_ref, "only what was paid at a gateway goes back"
+    ref = payment.gateway_ref
+    assert ref, "only what was paid at a gateway goes back"
     request = RefundRequest(
         idempotency_key=refund.idempotency_key,
         refund_id=str(refund.pk),
-        payment_ref=payment.gateway_ref,
+        payment_ref=ref,
         amount_minor=refund.amount_minor,
         currency=refund.currency,
     )
+    gateway = KNOWN[payment.gateway]()
     try:
-        made = KNOWN[payment.gateway]().refund(request)
+        made = make_once(
+            refund, ask=lambda: gateway.refund(request), find=lambda: _made_before(gateway.refunds_of(ref), refund)
+        )
     except RefundRefused as error:
         _fail(refund, note=str(error))
         return
     _submitted(refund, made)
     apply_refund(refund, made)
+
+
+def _made_before(known: list[GatewayRefund], refund: Refund) -> GatewayRefund | None:
+    return next((one for one in known if one.refund_id == str(refund.pk)), None)
 
 
 def settle_refund(refund: Refund) -> None:
