@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import booking, mine, sandbox, webhook
+from payments.views import booking, mine, razorpay, sandbox, webhook
 
 urlpatterns = [
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
@@ -12,5 +12,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/stop/", booking.stop, name="booking_stop"),
     path("payments/", mine.payments, name="payments"),
     path("payments/sandbox/<str:gateway_ref>/", sandbox.sandbox_pay, name="sandbox_pay"),
+    path("payments/razorpay/<uuid:payment_id>/", razorpay.razorpay_pay, name="razorpay_pay"),
+    path("payments/razorpay/<uuid:payment_id>/return/", razorpay.razorpay_return, name="razorpay_return"),
     path("payments/webhooks/<slug:gateway>/", webhook.webhook, name="webhook"),
 ]

@@ -28,6 +28,7 @@ NOTHING_DONE = {302, 401, 403, 404, 405}
 
 # What each of ROLES gets, in that order; one number stands for all of them.
 PAGE = (302, 200, 200, 200, 200, 302, 200)  # of one's own
+NO_RECORD = (302, 404, 404, 404, 404, 302, 404)
 MY_RECORD = (302, 404, 404, 404, 404, 302, 200)
 ACT = (302, 404, 404, 404, 404, 302, 302)  # on a record of one's own
 STAFF = (302, 404, 200, 200, 200, 302, 404)
@@ -115,6 +116,8 @@ MATRIX: dict[str, Row] = {
     "operations/": {"GET": STAFF_MOVES_ON},
     "operations/overview/": {"GET": STAFF},
     "payments/": {"GET": PAGE},
+    "payments/razorpay/<uuid:payment_id>/": {"GET": NO_RECORD},  # the payment in the matrix is the sandbox's
+    "payments/razorpay/<uuid:payment_id>/return/": {"POST": 404},
     "payments/sandbox/<str:gateway_ref>/": {"GET": 200, "POST": 422},
     "payments/webhooks/<slug:gateway>/": {"POST": 400},
     "privacy/": {"GET": 200},

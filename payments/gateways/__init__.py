@@ -7,10 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from evbunker.errors import DomainError
 from payments.gateways.base import Gateway
+from payments.gateways.razorpay import RazorpayGateway
 from payments.gateways.sandbox import SandboxGateway
 from payments.gateways.stripe import StripeGateway
 
-KNOWN: dict[str, Callable[[], Gateway]] = {"sandbox": SandboxGateway, "stripe": StripeGateway}
+KNOWN: dict[str, Callable[[], Gateway]] = {
+    "sandbox": SandboxGateway,
+    "stripe": StripeGateway,
+    "razorpay": RazorpayGateway,
+}
 
 
 class UnknownGateway(DomainError):
