@@ -15,6 +15,7 @@ from payments.gateways import KNOWN
 from payments.gateways.base import GatewayDown, GatewayRefund, RefundTruth
 from payments.ledger import announce, enter
 from payments.models import Payment, PaymentEvent, Refund
+from payments.receipts import issue_credit_note, prepare_receipts
 from payments.refunding import REFUNDABLE, apply_refund
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def _id_in(text: str) -> UUID:
 
 
 def _take_external(payment: Payment, seen: GatewayRefund) -> None:
+    prepare_receipts(payment)
     try:
         taken = _write(payment, seen)
     except IntegrityError:  # somebody else took it at the same moment
@@ -97,6 +99,7 @@ def _write(payment: Payment, seen: GatewayRefund) -> bool:
         actor=payment.gateway, action="refund.external", record=refund,
         after={"payment": str(payment.pk), "amount_minor": seen.amount_minor, "reference": seen.ref},
     )  # fmt: skip
+    issue_credit_note(refund)
     return True
 
 

@@ -76,8 +76,8 @@ def refund_findings(payments: list[Row]) -> Iterator[str]:
     reserved, sent, refused = Counter[UUID](), Counter[UUID](), Counter[UUID]()
     refunds = Refund.objects.values_list("payment_id", "status", "amount_minor").iterator(chunk_size=AT_A_TIME)
     for payment_id, status, amount_minor in refunds:
-        (refused if status == Refund.Status.FAILED else reserved)[payment_id] += amount_minor
-        sent[payment_id] += amount_minor if status == Refund.Status.SUCCEEDED else 0
+        (refused if status in Refund.REFUSED else reserved)[payment_id] += amount_minor
+        sent[payment_id] += amount_minor if status in Refund.SENT else 0
     for row in payments:
         if (row.refund_reserved_minor, row.refunded_minor) != (reserved[row.id], sent[row.id]):
             yield f"payment {row.id} and its refunds do not fit"

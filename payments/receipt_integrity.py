@@ -31,7 +31,7 @@ def _sums(payments: list[Row], documents: list[Row]) -> Iterator[str]:
     """A payment that captured has one receipt; its documents come to its money, in its currency."""
     receipts, sums = Counter[UUID](), Counter[tuple[UUID, str]]()
     for row in documents:
-        receipts[row.payment_id] += row.kind == Kind.RECEIPT
+        receipts[row.payment_id] += row.kind == Kind.RECEIPT and row.refund_id is None
         sums[row.payment_id, row.currency] += row.amount_minor if row.kind == Kind.RECEIPT else -row.amount_minor
     for row in payments:
         if receipts.pop(row.id, 0) != int(row.status in PAID):
@@ -55,12 +55,16 @@ def _numbers(documents: list[Row]) -> Iterator[str]:
 
 
 def _refunds(documents: list[Row]) -> Iterator[str]:
-    """Every final refund has one credit note over its amount, and nothing else has one."""
+    """Every final refund has one credit note over its amount, and nothing else has one that was not taken back."""
     sent = Refund.objects.filter(status__in=Refund.SENT).values_list("id", "amount_minor")
     amounts: dict[UUID, int] = dict(sent.iterator(chunk_size=AT_A_TIME))
+    taken_back = {row.corrects for row in documents if row.kind == Kind.RECEIPT and row.refund_id}
     for row in documents:
-        if row.kind == Kind.CREDIT_NOTE and amounts.pop(row.refund_id, None) != row.amount_minor:
+        if row.kind == Kind.CREDIT_NOTE and row.reference in taken_back:
+            taken_back.discard(row.reference)
+        elif row.kind == Kind.CREDIT_NOTE and amounts.pop(row.refund_id, None) != row.amount_minor:
             yield f"credit note {row.reference} and its refund do not fit"
+    yield from (f"a receipt takes back {reference}, which is no credit note" for reference in taken_back)
     yield from (f"refund {refund_id} has no credit note" for refund_id in amounts)
 
 
@@ -69,17 +73,19 @@ def _inside(documents: list[Row]) -> Iterator[str]:
 
     What went back whole took all of its tax along.
     """
-    receipts = {row.payment_id: row for row in documents if row.kind == Kind.RECEIPT}
+    receipts = {row.payment_id: row for row in documents if row.kind == Kind.RECEIPT and row.refund_id is None}
     credited, taxes = Counter[UUID](), Counter[UUID]()
     for row in documents:
         lines = (sum(line["amount_minor"] for line in row.lines), sum(line["tax_minor"] for line in row.lines))
         if lines != (row.amount_minor, row.tax_minor):
             yield f"receipt {row.reference} is not the sum of its lines"
-        if row.kind == Kind.CREDIT_NOTE:
-            credited[row.payment_id] += row.amount_minor
-            taxes[row.payment_id] += row.tax_minor
-            if row.payment_id not in receipts or row.corrects != receipts[row.payment_id].reference:
-                yield f"credit note {row.reference} does not correct its payment's receipt"
+        if row.refund_id:
+            sign = 1 if row.kind == Kind.CREDIT_NOTE else -1
+            credited[row.payment_id] += sign * row.amount_minor
+            taxes[row.payment_id] += sign * row.tax_minor
+        main = receipts.get(row.payment_id)
+        if row.kind == Kind.CREDIT_NOTE and (main is None or row.corrects != main.reference):
+            yield f"credit note {row.reference} does not correct its payment's receipt"
     for payment_id, receipt in receipts.items():
         tax, whole = taxes[payment_id], credited[payment_id] == receipt.amount_minor
         if tax > receipt.tax_minor or (whole and tax != receipt.tax_minor):

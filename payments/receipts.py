@@ -80,15 +80,41 @@ def credit(refund: Refund) -> Receipt:
     """The credit note alone. A payment from before there were receipts gets its own first."""
     payment = Payment.objects.get(pk=refund.payment_id)
     receipt = Receipt.objects.filter(once=f"receipt:{payment.pk}").first() or issue_receipt(payment)
-    earlier = Receipt.objects.filter(payment_id=payment.pk, kind=Kind.CREDIT_NOTE)
-    credited = sum(earlier.values_list("amount_minor", flat=True))
-    tax = tax_credited(receipt.tax_minor, receipt.amount_minor, credited=credited, amount_minor=refund.amount_minor)
+    credited, credited_tax = _credited(payment)
+    whole = credited + refund.amount_minor
+    due_tax = tax_credited(receipt.tax_minor, receipt.amount_minor, credited=0, amount_minor=whole)
+    tax = max(0, due_tax - credited_tax)
     line = {"code": str(refund.reason), "amount_minor": refund.amount_minor, "tax_minor": tax}
     return _issue(
         payment, Booking.objects.get(pk=payment.booking_id), kind=Kind.CREDIT_NOTE, once=f"refund:{refund.pk}",
         lines=[line], live=receipt.live, amount_minor=refund.amount_minor, refund=refund,
         corrects=receipt.reference, reason=str(refund.reason),
     )  # fmt: skip
+
+
+def take_back_credit(refund: Refund) -> Receipt:
+    """Document that money which went back came to us again: a receipt that takes back the credit note of `refund`.
+
+    The last step of the unit of work that notes it. Raises as above.
+    """
+    note = Receipt.objects.get(once=f"refund:{refund.pk}")
+    payment = Payment.objects.get(pk=refund.payment_id)
+    receipt = _issue(
+        payment, Booking.objects.get(pk=payment.booking_id), kind=Kind.RECEIPT, once=f"came back:{refund.pk}",
+        lines=note.lines, live=note.live, amount_minor=note.amount_minor, refund=refund, corrects=note.reference,
+        reason=note.reason,
+    )  # fmt: skip
+    kind = GatewayCommand.Kind.RECEIPT_EMAIL
+    GatewayCommand.objects.ask(payment, kind, key=f"came back:{refund.pk}", refund=refund)
+    return receipt
+
+
+def _credited(payment: Payment) -> tuple[int, int]:
+    """What credit notes credited of a payment, and the tax in it, less what was taken back."""
+    documents = Receipt.objects.filter(payment_id=payment.pk, refund__isnull=False)
+    rows = list(documents.values_list("kind", "amount_minor", "tax_minor"))
+    signed = [(1 if kind == Kind.CREDIT_NOTE else -1, amount, tax) for kind, amount, tax in rows]
+    return sum(sign * amount for sign, amount, _tax in signed), sum(sign * tax for sign, _amount, tax in signed)
 
 
 def tax_credited(tax_minor: int, of_minor: int, *, credited: int, amount_minor: int) -> int:

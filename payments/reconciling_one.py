@@ -8,13 +8,12 @@ from evbunker.audit import record_change
 from evbunker.db import atomic
 from evbunker.errors import DomainError
 from evbunker.money import format_money
-from payments.disputing import note_dispute
 from payments.external import take_refunds
 from payments.gateways.base import GatewayDown
 from payments.lost import find_lost
 from payments.models import Payment
 from payments.refunding import REFUNDABLE
-from payments.settling import apply, ask
+from payments.settling import settle
 
 FACTS = ("status", "gateway_ref", "captured_minor", "refund_reserved_minor", "refunded_minor", "disputed_at")
 """Of a payment, what a gateway's answer may change."""
@@ -48,9 +47,7 @@ def bring_up(payment: Payment) -> None:
     find_lost(payment)
     if not payment.gateway_ref:
         return
-    seen = ask(payment)
-    apply(payment, seen)
-    note_dispute(payment, seen)
+    settle(payment)
     if payment.status in REFUNDABLE:
         take_refunds(payment)
 

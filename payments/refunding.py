@@ -15,7 +15,7 @@ from payments.gateways import KNOWN
 from payments.gateways.base import GatewayRefund, RefundRefused, RefundRequest, RefundTruth
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
-from payments.receipts import issue_credit_note, prepare_receipts
+from payments.receipts import issue_credit_note, prepare_receipts, take_back_credit
 from payments.stuck_keys import make_once
 
 Status = Refund.Status
@@ -124,12 +124,18 @@ def ask_refund(refund: Refund) -> GatewayRefund:
 
 
 def apply_refund(refund: Refund, seen: GatewayRefund) -> None:
-    """Take the gateway's answer into our books. Safe to repeat."""
+    """Take the gateway's answer into our books. Safe to repeat.
+
+    A refund that was final may fail after all (Stripe: a closed account, up to 30 days later): the money came back.
+    """
+    if seen.truth == RefundTruth.OPEN:
+        return
+    prepare_receipts(refund.payment)
     if seen.truth == RefundTruth.SUCCEEDED:
         prepare_receipts(refund.payment)
         _succeed(refund)
-    elif seen.truth == RefundTruth.FAILED:
-        _fail(refund, note="refused by the gateway")
+    elif not _fail(refund, note="refused by the gateway"):
+        _come_back(refund)
 
 
 @atomic
@@ -160,6 +166,25 @@ def _fail(refund: Refund, *, note: str) -> bool:
     _enter(refund, Payment.objects.get(pk=refund.payment_id), PaymentEvent.Kind.REFUND_FAILED, note=note)
     record_change(actor=refund.payment.gateway, action="refund.failed", record=refund, after={"note": note})
     return True
+
+@atomic
+def _come_back(refund: Refund) -> bool:
+    """What was sent came back to us: it is free again, for a person to decide. False if that was known.
+
+    The ledger gets lines that take back the earlier ones, and the credit note a document that does.
+    """
+    if not claim(Refund.objects.filter(pk=refund.pk, status__in=Refund.SENT), status=Status.FAILED):
+        return False
+    sums = ("refund_reserved_minor", "refunded_minor")
+    claim(Payment.objects.filter(pk=refund.payment_id), **{name: F(name) - refund.amount_minor for name in sums})
+    payment = Payment.objects.get(pk=refund.payment_id)
+    back = f"refund:{refund.pk}:came back"
+    enter(payment, PaymentEvent.Kind.REFUNDED, reference=back, amount_minor=-refund.amount_minor)
+    _enter(refund, payment, PaymentEvent.Kind.REFUND_FAILED, note="it came back")
+    record_change(actor=payment.gateway, action="refund.came_back", record=refund)
+    take_back_credit(refund)
+    return True
+
 
 
 def _under_way(refund: Refund) -> QuerySet[Refund]:

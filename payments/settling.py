@@ -14,6 +14,8 @@ from bookings.stale_days import mark_stale
 from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import atomic, claim
+from payments.disputing import note_dispute
+from payments.family import follow_extension
 from payments.gateways import KNOWN
 from payments.gateways.base import GatewayPayment, Truth
 from payments.ledger import announce, announce_confirmed, enter
@@ -49,6 +51,7 @@ def apply(payment: Payment, seen: GatewayPayment) -> None:
     elif seen.truth == Truth.CANCELLED:
         _close(payment, seen, status=Status.CANCELLED, kind=PaymentEvent.Kind.CANCELLED)
     payment.refresh_from_db()
+    note_dispute(payment, seen)
 
 
 def _settle_captured(payment: Payment, seen: GatewayPayment) -> None:
@@ -83,8 +86,10 @@ def _capture(payment: Payment, seen: GatewayPayment) -> bool:
     """The money came and the booking still holds its slots; False if that was known."""
     if not _mark_confirming(payment, seen):
         return False
-    if not confirm_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
+    booking = Booking.objects.get(pk=payment.booking_id)
+    if not confirm_booking(booking=booking, actor=payment.gateway):
         raise _NotHeld
+    follow_extension(booking)
     issue_receipt(payment)
     return True
 
@@ -94,8 +99,10 @@ def _capture_late(payment: Payment, seen: GatewayPayment) -> bool:
     """The money came after the hold expired, but all its slots are still free; False if that was known."""
     if not _mark_confirming(payment, seen):
         return False
-    if not reacquire_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=payment.gateway):
+    booking = Booking.objects.get(pk=payment.booking_id)
+    if not reacquire_booking(booking=booking, actor=payment.gateway):
         raise _NotHeld
+    follow_extension(booking)
     issue_receipt(payment)
     return True
 

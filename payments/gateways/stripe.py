@@ -163,7 +163,7 @@ class StripeGateway:
 
     def _ref_of(self, moved: Any, refs: Mapping[str, str]) -> str:
         intent = _intent_id(moved)
-        return refs.get(intent) or self.payment_ref(intent)
+        return refs.get(intent) or self.payment_ref(intent) or intent or str(moved.id)
 
     def _seen(self, session: stripe.checkout.Session) -> GatewayPayment:
         books = _books() if self.account else ""
