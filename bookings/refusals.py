@@ -85,6 +85,16 @@ class Paid(DomainError):
     message = _("This booking is paid and cannot be cancelled here.")
 
 
+class HoldExpired(DomainError):
+    code = "hold_expired"
+    message = _("The time to pay for this booking is over. Please book again.")
+
+
+class NotPayable(DomainError):
+    code = "not_payable"
+    message = _("This booking cannot be paid.")
+
+
 class NotCancellable(DomainError):
     code = "not_cancellable"
     message = _("This booking has ended and cannot be cancelled.")

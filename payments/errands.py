@@ -7,6 +7,7 @@ from django.conf import settings
 from evbunker import clock
 from evbunker.db import atomic, claim
 from payments.emails import send_cancelled, send_confirmation, send_late, send_receipts
+from payments.expiring import cancel_attempt
 from payments.gateways import gateway
 from payments.gateways.base import GatewayPayment, PaymentRefused, PayRequest
 from payments.ledger import announce, enter
@@ -18,7 +19,7 @@ from payments.unused import refund_unused
 
 def _create(command: GatewayCommand) -> None:
     payment = command.payment
-    if payment.status != Payment.Status.CREATED:
+    if payment.status != Payment.Status.CREATED or not payment.booking.is_held:
         return
     request = PayRequest(
         idempotency_key=payment.idempotency_key,
@@ -49,17 +50,18 @@ def _note_refused(payment: Payment, *, note: str) -> None:
 
 @atomic
 def _note_created(payment: Payment, made: GatewayPayment) -> None:
+    """There is a pay page; if the attempt was closed meanwhile, nobody shall pay there."""
     created = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED)
     if claim(created, status=Payment.Status.PENDING, gateway_ref=made.ref, pay_url=made.pay_url):
         payment.refresh_from_db()
         enter(payment, PaymentEvent.Kind.SUBMITTED, reference=made.ref)
         announce(payment)
+    elif claim(Payment.objects.filter(pk=payment.pk, gateway_ref__isnull=True), gateway_ref=made.ref):
+        GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCEL, key=f"unwanted:{payment.pk}")
 
 
 def _cancel(command: GatewayCommand) -> None:
-    payment = command.payment
-    if payment.gateway_ref:
-        gateway(payment.gateway).cancel(payment.gateway_ref)
+    cancel_attempt(command.payment)
 
 
 def _refund(command: GatewayCommand) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from evbunker import clock
 from evbunker.errors import Busy
 from payments import outbox
+from payments.expiring import cancel_attempt, without_hold
 from payments.gateways.base import GatewayDown
 from payments.models import Payment, Refund, WebhookEvent
 from payments.refunding import settle_refund
@@ -21,8 +22,9 @@ WEBHOOK_AGE = dt.timedelta(days=3)
 
 
 class Reconciled(NamedTuple):
-    """How many of each were worked through."""
+    """How many of each were worked through; `cancelled` are attempts to pay whose hold was over."""
 
+    cancelled: int
     payments: int
     refunds: int
     events: int
@@ -30,7 +32,8 @@ class Reconciled(NamedTuple):
 
 
 def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) -> Reconciled:
-    """Ask for every payment and refund under way for `older_than`, work off kept events and the outbox.
+    """Ask for every payment and refund under way for `older_than`, cancel attempts whose hold is over, work off kept
+    events and the outbox.
 
     Safe to repeat and to run at once.
     """
@@ -39,6 +42,7 @@ def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) ->
     sent = Refund.objects.filter(status=Refund.Status.SUBMITTED, created_at__lte=now - older_than)
     recent = unfinished().filter(created_at__gte=now - WEBHOOK_AGE)
     return Reconciled(
+        cancelled=sum(_tried(cancel_attempt, payment) for payment in without_hold()),
         payments=sum(_tried(settle, payment) for payment in waiting[:AT_ONCE]),
         refunds=sum(_tried(settle_refund, refund) for refund in sent[:AT_ONCE]),
         events=sum(_tried(work_off_again, event) for event in recent[:AT_ONCE]),

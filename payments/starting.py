@@ -1,13 +1,10 @@
 """Beginning to pay: the intent is written before any gateway hears of it."""
 
 from django.db import IntegrityError
-from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
-from bookings.refusals import Paid
-from evbunker import clock
+from bookings.paying import begin_paying, check_payable
 from evbunker.db import atomic
-from evbunker.errors import DomainError
 from evbunker.models import new_id
 from payments import outbox
 from payments.gateways import gateway as gateway_called
@@ -15,21 +12,12 @@ from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent
 
 
-class HoldExpired(DomainError):
-    code = "hold_expired"
-    message = _("The time to pay for this booking is over. Please book again.")
-
-
-class NotPayable(DomainError):
-    code = "not_payable"
-    message = _("This booking cannot be paid.")
-
-
 def start_payment(*, booking: Booking, gateway: str) -> Payment:
     """The live attempt to pay `booking`, begun now if there is none; amount and currency are the quote's.
 
-    Raises UnknownGateway, Paid, HoldExpired or NotPayable. If the gateway does not answer, the payment stays
-    `created` without a pay page, and the outbox makes it later.
+    Beginning gives the hold more time, once; with hardly any left only an attempt under way goes on. Raises
+    UnknownGateway, Paid, HoldExpired or NotPayable. If the gateway does not answer, the payment stays `created`
+    without a pay page, and the outbox makes it later.
     """
     gateway_called(gateway).check_amount(booking.quote_minor, booking.currency)
     check_payable(booking)
@@ -44,18 +32,9 @@ def start_payment(*, booking: Booking, gateway: str) -> Payment:
     return payment
 
 
-def check_payable(booking: Booking) -> None:
-    """Refuse what is paid, over or out of time."""
-    if booking.is_paid:
-        raise Paid(_("This booking is paid already."))
-    if booking.status == Booking.Status.EXPIRED or (booking.expires_at and booking.expires_at <= clock.now()):
-        raise HoldExpired
-    if not booking.is_held:
-        raise NotPayable
-
-
 @atomic
 def _write_intent(*, booking: Booking, gateway: str) -> Payment:
+    booking = begin_paying(booking=booking)
     payment_id = new_id()
     key = f"create:{payment_id}:1"
     payment = Payment.objects.create(

@@ -49,19 +49,20 @@ def _to_pay(standing: Standing) -> Words:
 
 
 def _preparing(standing: Standing) -> Words:
-    return Words(
-        _("We are preparing your payment."),
-        _("The payment service has not answered yet. We keep trying; you may also try again yourself."),
-        "wait",
-    )
+    detail = _("The payment service has not answered yet. We keep trying; you may also try again yourself.")
+    return Words(_("We are preparing your payment."), f"{detail} {_until(standing)}", "wait")
 
 
 def _paying(standing: Standing) -> Words:
-    return Words(
-        _("Waiting for your payment."),
-        _("If you have paid, this page turns to confirmed by itself. If not, you can go on to pay."),
-        "wait",
-    )
+    detail = _("If you have paid, this page turns to confirmed by itself. If not, you can go on to pay.")
+    return Words(_("Waiting for your payment."), f"{_until(standing)} {detail}", "wait")
+
+
+def _until(standing: Standing) -> str:
+    """Beginning to pay has given the hold more time: say how much."""
+    booking = standing.booking
+    assert booking.expires_at is not None, "a hold has a deadline"
+    return _("You have until %(time)s to pay.") % {"time": format_time(booking.expires_at, booking.zone)}
 
 
 def _pay_failed(standing: Standing) -> Words:

@@ -8,6 +8,7 @@ from django.core import mail
 
 from bookings.holding import expire_holds
 from bookings.models import Booking, ChargingSession, Client, EcoStat, Evse
+from bookings.refusals import HoldExpired
 from evbunker import clock
 from payments import outbox
 from payments.cancelling import cancel_booking
@@ -17,7 +18,7 @@ from payments.integrity import check_integrity
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment
 from payments.reconciling import reconcile_payments
 from payments.settling import settle
-from payments.starting import HoldExpired, start_payment
+from payments.starting import start_payment
 from tests.booking_steps import decide, held, pending
 from tests.bookings.test_hold_races import at_once
 

@@ -13,5 +13,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         done = reconcile_payments()
         self.stdout.write(
-            f"{done.payments} payments asked for, {done.events} events worked off, {done.commands} commands done."
+            f"{done.cancelled} attempts to pay cancelled, {done.payments} payments asked for, "
+            f"{done.events} events worked off, {done.commands} commands done."
         )
