@@ -132,7 +132,6 @@ def apply_refund(refund: Refund, seen: GatewayRefund) -> None:
         return
     prepare_receipts(refund.payment)
     if seen.truth == RefundTruth.SUCCEEDED:
-        prepare_receipts(refund.payment)
         _succeed(refund)
     elif not _fail(refund, note="refused by the gateway"):
         _come_back(refund)
@@ -167,6 +166,7 @@ def _fail(refund: Refund, *, note: str) -> bool:
     record_change(actor=refund.payment.gateway, action="refund.failed", record=refund, after={"note": note})
     return True
 
+
 @atomic
 def _come_back(refund: Refund) -> bool:
     """What was sent came back to us: it is free again, for a person to decide. False if that was known.
@@ -184,7 +184,6 @@ def _come_back(refund: Refund) -> bool:
     record_change(actor=payment.gateway, action="refund.came_back", record=refund)
     take_back_credit(refund)
     return True
-
 
 
 def _under_way(refund: Refund) -> QuerySet[Refund]:
