@@ -6,6 +6,7 @@ class AdminpanelConfig(AppConfig):
     verbose_name = "Operators' panel"
 
     def ready(self) -> None:
+        import adminpanel.payment_panels  # noqa: F401 - declares its panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings
         from evbunker.health import register

@@ -16,5 +16,6 @@ class Page(NamedTuple):
 
 PAGES = (
     Page("operations-overview", _("Overview"), "gauge"),
+    Page("operations-payments", _("Payments"), "card"),
     Page("admin:index", _("Records"), "list"),
 )

@@ -1,5 +1,6 @@
 """How an amount of money is written: integer minor units beside an ISO 4217 code."""
 
+import re
 from decimal import Decimal
 
 WHOLE = (
@@ -18,6 +19,8 @@ SYMBOLS = {
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+WRITTEN = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.([0-9]*))?", re.ASCII)
+"""An amount in whole units, perhaps with commas between thousands, as we write it ourselves."""
 
 
 def exponent(currency: str) -> int:
@@ -36,3 +39,22 @@ def format_money(minor: int, currency: str) -> str:
     figure = f"{abs(major(minor, currency)):,.{exponent(currency)}f}"
     symbol = SYMBOLS.get(currency) or f"{currency}{NO_BREAK_SPACE}"
     return f"{sign}{symbol}{figure}"
+
+
+def parse_money(text: str, currency: str) -> int | None:
+    """The minor units that `text` means in `currency`: `12.5`, `1,250.00`, `€12.50`; None if it is no such amount.
+
+    Exact: more digits after the point than the currency has are refused, not rounded.
+    """
+    bare = text.replace(NO_BREAK_SPACE, " ").strip()
+    for sign in (SYMBOLS.get(currency), currency):
+        if sign and bare.startswith(sign):
+            bare = bare.removeprefix(sign).strip()
+    written = WRITTEN.fullmatch(bare)
+    if written is None:
+        return None
+    whole, fraction = written[1].replace(",", ""), (written[2] or "").rstrip("0")
+    digits = exponent(currency)
+    if len(fraction) > digits:
+        return None
+    return int(whole + fraction.ljust(digits, "0"))

@@ -115,7 +115,12 @@ MATRIX: dict[str, Row] = {
     "metrics": {"GET": 404},
     "operations/": {"GET": STAFF_MOVES_ON},
     "operations/overview/": {"GET": STAFF},
+    "operations/payments/": {"GET": STAFF},
+    "operations/payments/<uuid:payment_id>/": {"GET": STAFF},
     "payments/": {"GET": PAGE},
+    "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
+    "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},
+    "payments/<uuid:payment_id>/receipt/<slug:reference>.pdf": {"GET": NO_RECORD},
     "payments/razorpay/<uuid:payment_id>/": {"GET": NO_RECORD},  # the payment in the matrix is the sandbox's
     "payments/razorpay/<uuid:payment_id>/return/": {"POST": 404},
     "payments/sandbox/<str:gateway_ref>/": {"GET": 200, "POST": 422},

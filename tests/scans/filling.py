@@ -113,6 +113,7 @@ def _fill_payments(bookings: list[Booking], at: dt.datetime) -> None:
 
     def paid(n: int) -> dict[str, Any]:
         keys = {"idempotency_key": f"filler-{n}", "gateway_ref": f"filler-{n}", "booking": bookings[n]}
+        keys["created_at"] = at + dt.timedelta(minutes=n)
         return {name: getattr(bookings[n], name) for name in copied} | money | keys
 
     payments = _make(Payment, paid)

@@ -199,6 +199,7 @@ def test_the_django_admin(harbour: Station, past: Booking, olga: Client) -> None
 
 def test_every_live_panel(harbour: Station, past: Booking, dara: Client, opal: Client) -> None:
     keys = ("", f":{harbour.pk}", f":{harbour.pk}:{clock.now().date()}", f":{past.pk}")
+    keys += (f":{Payment.objects.get(booking=past).pk}",)
     with no_scans():
         shown = {
             name
