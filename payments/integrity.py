@@ -16,7 +16,7 @@ MONEY = (Kind.CAPTURED, Kind.REVIEW, Kind.REFUND_ASKED, Kind.REFUND_FAILED, Kind
 
 FIELDS = (
     "id", "booking_id", "status", "amount_minor", "captured_minor", "refund_reserved_minor", "refunded_minor",
-    "captured_day", "live_for", "currency",
+    "captured_day", "live_for", "currency", "review_reason",
 )  # fmt: skip
 Row = Any
 """A named tuple of FIELDS."""
@@ -48,8 +48,10 @@ def payment_findings(payments: list[Row]) -> Iterator[str]:
     for row in payments:
         if (row.live_for == row.booking_id) != (row.status in Payment.LIVE):
             yield f"payment {row.id} ({row.status}) is marked wrongly as live"
-        if row.status == Status.CAPTURED and row.amount_minor != row.captured_minor:
+        if row.status == Status.CAPTURED and row.amount_minor != row.captured_minor and not row.review_reason:
             yield f"payment {row.id} captured {row.captured_minor} of {row.amount_minor}"
+        if row.status == Status.CAPTURED and row.captured_day and row.captured_minor < row.amount_minor:
+            yield f"payment {row.id} confirmed for {row.captured_minor} what costs {row.amount_minor}"
 
 
 def ledger_findings(payments: list[Row]) -> Iterator[str]:
@@ -71,7 +73,8 @@ def ledger_findings(payments: list[Row]) -> Iterator[str]:
 def refund_findings(payments: list[Row]) -> Iterator[str]:
     """What has gone back and is to go back is the sum of a payment's refunds, and no more than came.
 
-    Money that confirmed nothing goes back whole, unless its gateway refuses.
+    Money that confirmed nothing goes back whole, and of what a person accepted what is more than the price, unless
+    its gateway refuses.
     """
     reserved, sent, refused = Counter[UUID](), Counter[UUID](), Counter[UUID]()
     refunds = Refund.objects.values_list("payment_id", "status", "amount_minor").iterator(chunk_size=AT_A_TIME)
@@ -86,3 +89,6 @@ def refund_findings(payments: list[Row]) -> Iterator[str]:
         for_nothing = row.status == Status.CAPTURED and not row.captured_day
         if for_nothing and row.refund_reserved_minor != row.captured_minor and not refused[row.id]:
             yield f"payment {row.id} confirmed nothing, and not all of it goes back"
+        accepted = row.status == Status.CAPTURED and row.captured_day and row.review_reason
+        if accepted and row.captured_minor - row.refund_reserved_minor > row.amount_minor and not refused[row.id]:
+            yield f"payment {row.id} keeps more than its price"

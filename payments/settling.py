@@ -154,7 +154,10 @@ def _review(payment: Payment, seen: GatewayPayment, *, reason: str) -> bool:
         return False
     payment.refresh_from_db()
     enter(payment, PaymentEvent.Kind.REVIEW, reference=seen.ref, amount_minor=seen.amount_minor, note=reason)
-    record_change(actor=payment.gateway, action="payment.review", record=payment, after={"reason": reason})
+    came = {"amount_minor": seen.amount_minor, "currency": seen.currency, "account": seen.account, "live": seen.live}
+    record_change(
+        actor=payment.gateway, action="payment.review", record=payment, after={"reason": reason, "came": came}
+    )
     GatewayCommand.objects.ask(payment, GatewayCommand.Kind.RECEIPT_EMAIL, key=f"receipt:{payment.pk}")
     announce(payment)
     issue_receipt(payment)

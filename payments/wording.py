@@ -88,6 +88,9 @@ def _review(standing: Standing) -> Words:
 
 
 def _returned(standing: Standing) -> Words:
+    if standing.payment is not None and standing.payment.review_reason:
+        said = _("What arrived differs from the price of the booking, so we send it back.")
+        return Words(said, " ".join(refund_sentences(standing)), "trouble")
     return Words(
         _("Your payment came when the time was no longer free."), " ".join(refund_sentences(standing)), "trouble"
     )
@@ -165,6 +168,8 @@ def refund_sentence(refund: Refund, zone: ZoneInfo) -> str:
         assert refund.settled_at is not None, "a refund that succeeded says when"
         moment = format_moment(refund.settled_at, zone)
         return _("%(amount)s was sent back to you on %(moment)s.") % {"amount": amount, "moment": moment}
+    if refund.status == Refund.Status.SET_ASIDE:
+        return _("%(amount)s could not be sent back the first time.") % {"amount": amount}
     if refund.status == Refund.Status.FAILED:
         return _("%(amount)s could not be sent back. The operator sees it and clears it up.") % {"amount": amount}
     return _("%(amount)s is on its way back to you.") % {"amount": amount}
