@@ -178,10 +178,10 @@ def expire_holds() -> int:
 
 
 @atomic
-def cancel_hold(*, booking: Booking, actor: Client) -> bool:
+def cancel_hold(*, booking: Booking, actor: Client, reason: str = "client") -> bool:
     """Give an unpaid booking back; False if it was cancelled before. Raises Paid or NotCancellable."""
     held = Booking.objects.held().filter(pk=booking.pk)
-    if not claim(held, status=Booking.Status.CANCELLED, ended_reason="client"):
+    if not claim(held, status=Booking.Status.CANCELLED, ended_reason=reason):
         booking.refresh_from_db()
         if booking.status == Booking.Status.CANCELLED:
             return False

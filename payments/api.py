@@ -18,6 +18,7 @@ from bookings.models import Booking
 from evbunker.paging import Page, newest_first
 from evbunker.ratelimit import address_of, allow
 from payments.cancelling import cancel_booking
+from payments.closing import LONGEST_NOTE, SHORTEST_NOTE, close_booking
 from payments.models import Payment
 from payments.refunding import refund_by_hand
 from payments.starting import start_payment
@@ -89,6 +90,27 @@ def _begin_payment(request: HttpRequest, booking: Booking, gateway: str) -> Answ
     allow("pay", f"client:{client.pk}", f"address:{address_of(request)}")
     payment = start_payment(booking=booking, gateway=gateway)
     return Answer(201, PaymentOut.from_orm(payment).model_dump(mode="json"), final=bool(payment.pay_url))
+
+
+class Closing(BaseModel):
+    """Why, in words the driver reads."""
+
+    note: str = Field(min_length=SHORTEST_NOTE, max_length=LONGEST_NOTE)
+
+
+@router.post(
+    "/bookings/{uuid:booking_id}/close",
+    response=BookingDetailOut,
+    tags=["bookings"],
+    summary="Close a booking",
+)
+def close(request: HttpRequest, booking_id: UUID, closing: Closing) -> BookingDetailOut:
+    """Take a booking away from its driver; all that was paid comes back. Safe to repeat. For operators."""
+    staff = staff_of(request, "operator")
+    booking = get_object_or_404(Booking.objects.visible_to(staff), pk=booking_id)
+    close_booking(booking=booking, actor=staff, note=closing.note)
+    booking.refresh_from_db()
+    return booking_detail(booking)
 
 
 class RefundWish(BaseModel):

@@ -39,7 +39,7 @@ def cancel_booking(*, booking: Booking, actor: Client, shown_minor: int | None =
     if not cancel_hold(booking=booking, actor=actor):
         return False
     for payment in Payment.objects.filter(live_for=booking.pk):
-        _cancel_payment(payment)
+        cancel_payment(payment)
     return True
 
 
@@ -70,7 +70,8 @@ def _cancel_paid(booking: Booking, actor: Client, shown_minor: int | None) -> bo
     return True
 
 
-def _cancel_payment(payment: Payment) -> None:
+def cancel_payment(payment: Payment) -> None:
+    """The booking is given up: nobody shall pay it any more. Inside its unit of work; the outbox tells the gateway."""
     live = Payment.objects.pending().filter(pk=payment.pk)
     if claim(live, status=Payment.Status.CANCELLED, live_for=None):
         payment.refresh_from_db()

@@ -12,7 +12,7 @@ from bookings.pricewords import price_table
 from payments.gateways import KNOWN
 from payments.models import Payment, Receipt, Refund
 from payments.standing import standing_of
-from payments.wording import refund_sentences
+from payments.wording import refund_sentences, words_of
 
 
 def send_confirmation(payment: Payment) -> None:
@@ -24,6 +24,12 @@ def send_confirmation(payment: Payment) -> None:
 def send_cancelled(payment: Payment) -> None:
     """Tell the driver that the booking is given up and what comes back. Raises what the mail server raises."""
     _send_about(payment, gettext_noop("Cancelled: %(station)s, %(start)s"), "cancelled")
+
+
+def send_closed(payment: Payment) -> None:
+    """Tell the driver that the operator closed the booking, why, and what comes back. Raises what the mail server
+    raises."""
+    _send_about(payment, gettext_noop("Closed by the operator: %(station)s, %(start)s"), "closed")
 
 
 def send_late(payment: Payment) -> None:
@@ -56,6 +62,7 @@ def _send_about(payment: Payment, subject: str, template: str) -> None:
         context = {
             "payment": payment, "booking": booking, "client": payment.client, "site_url": settings.SITE_URL,
             "sentences": refund_sentences(standing_of(booking)), "live": KNOWN[payment.gateway]().live,
+            "words": words_of(standing_of(booking)),
         }  # fmt: skip
         body = render_to_string(f"payments/email/{template}.txt", context)
         EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email]).send()

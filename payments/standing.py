@@ -8,6 +8,7 @@ from uuid import UUID
 from bookings.models import Booking, ChargingSession
 from evbunker import clock
 from payments.cancelling import comes_back_minor
+from payments.closing import CLOSED
 from payments.models import Payment, Refund
 
 
@@ -32,6 +33,8 @@ class Stage(StrEnum):
     COMPLETED = "completed"
     NOT_USED = "not_used"
     CANCELLED = "cancelled"
+    CLOSED = "closed"
+    """An operator took it away; everything comes back."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Standing:
         return self.stage in OVER
 
 
-OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.RETURNED, Stage.COMPLETED, Stage.NOT_USED, Stage.CANCELLED}
+OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.RETURNED, Stage.COMPLETED, Stage.NOT_USED, Stage.CANCELLED, Stage.CLOSED}
 
 
 def standing_of(booking: Booking) -> Standing:
@@ -108,6 +111,8 @@ def stage_of(booking: Booking, payment: Payment | None) -> Stage:
     """The stage of `booking` whose latest attempt to pay is `payment`."""
     now = clock.now()
     status = Booking.Status(booking.status)
+    if booking.ended_reason == CLOSED and (payment is None or payment.status != Payment.Status.REVIEW):
+        return Stage.CLOSED
     if status in ENDED:
         return ENDED[status]
     if status == Booking.Status.CONFIRMED:

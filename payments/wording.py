@@ -1,7 +1,7 @@
 """How a booking stands, told to its driver: one sentence, what it means, and a tone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from bookings.models.session import EnergySource
 from evbunker.moments import format_moment, format_time
 from evbunker.money import format_money
 from evbunker.units import ENERGY, format_quantity
+from payments.closing import operators_words
 from payments.models import Refund
 from payments.standing import Stage, Standing
 
@@ -26,8 +27,9 @@ class Words:
 
 
 def words_of(standing: Standing) -> Words:
-    """What the booking's page says first."""
-    return WORDS[standing.stage](standing)
+    """What the booking's page says first; whatever its stage, what became of money that came is said too."""
+    words = WORDS[standing.stage](standing)
+    return replace(words, detail=" ".join(filter(None, [words.detail, *money_sentences(standing)])))
 
 
 def energy_wh(standing: Standing) -> int:
@@ -75,33 +77,33 @@ def _pay_failed(standing: Standing) -> Words:
 
 def _time_over(standing: Standing) -> Words:
     if standing.payment is not None and standing.payment.live_for:
-        detail = _("If you have paid all the same, we confirm it as long as nobody else has taken the time.")
+        detail = _(
+            "If you have paid all the same, we confirm it if the time is still free; if not, all of it comes back."
+        )
     else:
         detail = _("Nothing was charged. You can choose the same time again if it is still free.")
     return Words(_("The time to pay for this booking is over."), detail)
 
 
 def _review(standing: Standing) -> Words:
-    detail = [_("What arrived differs from the price of the booking. The operator sees it and clears it up.")]
-    detail += refund_sentences(standing)
-    return Words(_("We have your payment, but could not confirm the booking with it."), " ".join(detail), "trouble")
+    return Words(
+        _("We have your payment, but could not confirm the booking with it."),
+        _("What arrived differs from the price of the booking. The operator sees it and clears it up."),
+        "trouble",
+    )
 
 
 def _returned(standing: Standing) -> Words:
     if standing.payment is not None and standing.payment.review_reason:
-        said = _("What arrived differs from the price of the booking, so we send it back.")
-        return Words(said, " ".join(refund_sentences(standing)), "trouble")
-    return Words(
-        _("Your payment came when the time was no longer free."), " ".join(refund_sentences(standing)), "trouble"
-    )
+        return Words(_("What arrived differs from the price of the booking, so we send it back."), "", "trouble")
+    return Words(_("Your payment came when the time was no longer free."), "", "trouble")
 
 
 def _confirmed(standing: Standing) -> Words:
     booking = standing.booking
     start = format_moment(booking.starts_at, booking.zone)
-    detail = [_("Be there at %(start)s. You start charging on this page.") % {"start": start}]
-    detail += refund_sentences(standing)
-    return Words(_("Confirmed: EVSE %(evse)s is yours.") % {"evse": booking.evse_label}, " ".join(detail), "energy")
+    detail = _("Be there at %(start)s. You start charging on this page.") % {"start": start}
+    return Words(_("Confirmed: EVSE %(evse)s is yours.") % {"evse": booking.evse_label}, detail, "energy")
 
 
 def _ready(standing: Standing) -> Words:
@@ -131,42 +133,65 @@ def _charging(standing: Standing) -> Words:
 def _completed(standing: Standing) -> Words:
     session = standing.session
     assert session is not None, "a completed booking has a session"
-    detail = refund_sentences(standing)
-    if session.energy_source == EnergySource.ESTIMATED:
-        detail.insert(0, _("Estimated from power and time: this EVSE reports no meter values."))
-    energy = format_quantity(session.energy_wh, ENERGY)
-    return Words(_("You charged %(energy)s.") % {"energy": energy}, " ".join(detail), "energy")
+    estimated = session.energy_source == EnergySource.ESTIMATED
+    detail = _("Estimated from power and time: this EVSE reports no meter values.") if estimated else ""
+    return Words(_charged(session), detail, "energy")
 
 
-def _not_used(standing: Standing) -> Words:
-    detail = [_("The booking is over."), *refund_sentences(standing)]
-    return Words(_("Nobody started charging in this time."), " ".join(detail))
+def _charged(session: ChargingSession) -> str:
+    return _("You charged %(energy)s.") % {"energy": format_quantity(session.energy_wh, ENERGY)}
+
+
+def _not_used(_standing: Standing) -> Words:
+    return Words(_("Nobody started charging in this time."), _("The booking is over."))
 
 
 def _cancelled(standing: Standing) -> Words:
+    detail = ""
     if standing.payment is None or not standing.payment.captured_minor:
-        detail = [_("Nothing was charged.")]
-    else:
-        detail = refund_sentences(standing) or [_("By the terms you booked under, nothing comes back.")]
-    return Words(_("This booking was cancelled."), " ".join(detail))
+        detail = _("Nothing was charged.")
+    elif not standing.refunds:
+        detail = _("By the terms you booked under, nothing comes back.")
+    return Words(_("This booking was cancelled."), detail)
+
+
+def _closed(standing: Standing) -> Words:
+    """The operator's words stand with the refunds, if there are any."""
+    detail = []
+    if standing.session is not None and standing.session.started_at:
+        detail.append(_charged(standing.session))
+    if not standing.refunds:
+        detail += [_("Nothing was charged."), *quoted(operators_words(standing.booking))]
+    return Words(_("The operator closed this booking."), " ".join(detail), "trouble")
+
+
+def money_sentences(standing: Standing) -> list[str]:
+    """What became of money that came: what comes back, and what the bank called back."""
+    said = refund_sentences(standing)
+    if standing.payment is not None and standing.payment.disputed_at:
+        said.append(_("Your bank has called this payment back. The operator sees it and clears it up."))
+    return said
 
 
 def refund_sentences(standing: Standing) -> list[str]:
-    """What comes back and how far it is, one sentence a refund, and what the operator says of it."""
-    said = []
+    """What comes back and how far it is, one sentence a refund, and what the operator says of it, once."""
+    said: list[str] = []
     for refund in standing.refunds:
         said.append(refund_sentence(refund, standing.booking.zone))
-        if refund.note:
-            said.append(_("The operator writes: “%(note)s”") % {"note": refund.note})
+        said += [words for words in quoted(refund.note) if words not in said]
     return said
+
+
+def quoted(note: str) -> list[str]:
+    """The operator's words, if there are any."""
+    return [_("The operator writes: “%(note)s”") % {"note": note}] if note else []
 
 
 def refund_sentence(refund: Refund, zone: ZoneInfo) -> str:
     """One refund, to its driver."""
     amount = format_money(refund.amount_minor, refund.currency)
-    if refund.status == Refund.Status.SUCCEEDED:
-        assert refund.settled_at is not None, "a refund that succeeded says when"
-        moment = format_moment(refund.settled_at, zone)
+    if refund.status in Refund.SENT:
+        moment = format_moment(refund.settled_at or refund.created_at, zone)
         return _("%(amount)s was sent back to you on %(moment)s.") % {"amount": amount, "moment": moment}
     if refund.status == Refund.Status.SET_ASIDE:
         return _("%(amount)s could not be sent back the first time.") % {"amount": amount}
@@ -189,4 +214,5 @@ WORDS: dict[Stage, Callable[[Standing], Words]] = {
     Stage.COMPLETED: _completed,
     Stage.NOT_USED: _not_used,
     Stage.CANCELLED: _cancelled,
+    Stage.CLOSED: _closed,
 }

@@ -88,6 +88,7 @@ MATRIX: dict[str, Row] = {
     "api/v1/bookings": {"GET": API, "POST": API_INVALID},
     "api/v1/bookings/<uuidstr:booking_id>": {"GET": API_MINE},
     "api/v1/bookings/<uuidstr:booking_id>/cancel": {"POST": API_MINE},
+    "api/v1/bookings/<uuidstr:booking_id>/close": {"POST": API_INVALID},
     "api/v1/bookings/<uuidstr:booking_id>/payments": {"POST": API_INVALID},
     "api/v1/bookings/<uuidstr:booking_id>/start": {"POST": dara_gets(409, API_MINE, token=409)},
     "api/v1/bookings/<uuidstr:booking_id>/stop": {"POST": dara_gets(409, API_MINE, token=409)},
