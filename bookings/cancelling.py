@@ -1,8 +1,9 @@
 """Giving up a booking that is paid; the money is the caller's."""
 
+from bookings.announcing import announce_session
 from bookings.claims import release
-from bookings.confirming import announce_session
 from bookings.holding import announce
+from bookings.merging import give_up_extensions
 from bookings.models import Booking, ChargingSession, Client
 from bookings.refusals import NotCancellable
 from bookings.totals import remove_eco_stat
@@ -26,6 +27,7 @@ def cancel_confirmed(*, booking: Booking, actor: Client, reason: str) -> None:
     claim(scheduled, status=ChargingSession.Status.ABORTED, ended_at=clock.now())
     session.refresh_from_db()
     release(booking)
+    give_up_extensions(booking, actor=actor)
     remove_eco_stat(booking=booking)
     record_change(
         actor=actor, action="booking.cancelled", record=booking, reason=reason, before={"status": "confirmed"},

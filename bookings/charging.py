@@ -3,10 +3,11 @@
 import datetime as dt
 
 from bookings import refusals
+from bookings.announcing import announce_session
 from bookings.claims import release
-from bookings.confirming import announce_session
 from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
+from bookings.merging import give_up_extensions
 from bookings.models import Booking, ChargingSession, Client, Evse
 from bookings.models.session import EnergySource
 from bookings.pricing import TariffTerms, price
@@ -84,6 +85,7 @@ def _complete(booking: Booking, session: ChargingSession) -> None:
     in_use = Booking.objects.filter(pk=booking.pk, status=Booking.Status.IN_USE)
     claim(in_use, status=Booking.Status.COMPLETED)
     release(booking)
+    give_up_extensions(booking, actor="charging")
     write_eco_stat(
         booking=booking, energy_wh=energy_wh, minutes=minutes, source=EnergySource.ESTIMATED,
         paid_minor=cost.total_minor,
@@ -102,6 +104,7 @@ def close_unused(*, booking: Booking) -> bool:
     scheduled = ChargingSession.objects.filter(pk=session.pk, status=ChargingSession.Status.SCHEDULED)
     claim(scheduled, status=ChargingSession.Status.ABORTED, ended_at=booking.ends_at)
     release(booking)
+    give_up_extensions(booking, actor="charging")
     remove_eco_stat(booking=booking)
     _tell(booking, session, actor="complete_sessions", action="session.unused")
     return True

@@ -2,12 +2,13 @@
 
 import datetime as dt
 
+from bookings.announcing import announce_session
 from bookings.claims import claim_slots, leave_seat
 from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
-from bookings.models import Booking, ChargingSession
+from bookings.merging import merge
+from bookings.models import Booking, ChargingSession, Client
 from bookings.models.session import EnergySource
-from bookings.signals import session_changed
 from bookings.slots import Period
 from bookings.totals import write_eco_stat
 from evbunker import clock
@@ -22,8 +23,13 @@ def local_day(booking: Booking) -> dt.date:
 
 
 @atomic
-def confirm_booking(*, booking: Booking, actor: str) -> bool:
-    """A held booking was paid; False if it is not held (any more). The row decides, not the clock."""
+def confirm_booking(*, booking: Booking, actor: Client | str) -> bool:
+    """A held booking was paid; False if it is not held (any more). The row decides, not the clock.
+
+    An extension becomes part of its booking; False if that has ended or stands at another time.
+    """
+    if booking.extends_id:
+        return merge(booking, since=Booking.Status.HELD, actor=actor)
     return _confirm(booking, since=Booking.Status.HELD, actor=actor)
 
 
@@ -33,13 +39,15 @@ def reacquire_booking(*, booking: Booking, actor: str) -> bool:
     or has begun. Raises IntegrityError if somebody else owns a slot; then nothing was written."""
     if booking.starts_at <= clock.now():
         return False
+    if booking.extends_id:
+        return merge(booking, since=Booking.Status.EXPIRED, actor=actor)
     if not _confirm(booking, since=Booking.Status.EXPIRED, actor=actor):
         return False
     claim_slots(booking=booking, period=Period(booking.starts_at, booking.ends_at))
     return True
 
 
-def _confirm(booking: Booking, *, since: str, actor: str) -> bool:
+def _confirm(booking: Booking, *, since: str, actor: Client | str) -> bool:
     waiting = Booking.objects.filter(pk=booking.pk, status=since)
     sure = {"status": Booking.Status.CONFIRMED, "confirmed_at": clock.now(), "confirmed_day": local_day(booking)}
     if not claim(waiting, expires_at=None, **sure):
@@ -72,15 +80,3 @@ def _schedule(booking: Booking) -> ChargingSession:
         station_time_zone=booking.station_time_zone,
         evse_label=booking.evse_label,
     )
-
-
-def announce_session(session: ChargingSession) -> None:
-    """Tell, after commit, that the session changed."""
-    facts = {
-        "session_id": session.pk,
-        "booking_id": session.booking_id,
-        "client_id": session.client_id,
-        "station_id": session.station_id,
-        "status": str(session.status),
-    }
-    on_commit(lambda: session_changed.send_robust(ChargingSession, **facts))

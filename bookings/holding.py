@@ -1,7 +1,8 @@
 """Holding slots until they are paid: promise, take over, expire, give up."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
@@ -50,14 +51,28 @@ def hold(
     period = checked_period(evse=evse, station=station, starts_at=starts_at, minutes=minutes, energy_wh=energy_wh)
     booking = Booking(id=booking_id or new_id(), client=client, evse=evse, station=station)
     _write_terms(booking, client=client, evse=evse, station=station, period=period, energy_wh=energy_wh)
+    return promise(booking, client=client, evse=evse, address=address)
+
+
+def promise(booking: Booking, *, client: Client, evse: Evse, address: str = "") -> Booking:
+    """Make a hold of `booking`, whose terms are written: of a new one and of an extension alike. Raises as `hold`."""
+    period = Period(booking.starts_at, booking.ends_at)
+    with counted_hold(client, address, explain=partial(refuse_if_taken, client=client, evse=evse, period=period)):
+        return _promise(booking, client=client, evse=evse, period=period)
+
+
+@contextmanager
+def counted_hold(client: Client, address: str, *, explain: Callable[[], None]) -> Iterator[None]:
+    """Count what is done here as a hold, unless it is refused. Who may not any more is told by `explain` if another
+    refusal comes before RateLimited."""
     counted = ("hold", f"client:{client.pk}", *([f"address:{address}"] if address else []))
     try:
         allow(*counted)
     except RateLimited:
-        refuse_if_taken(client=client, evse=evse, period=period)
+        explain()
         raise
     try:
-        return _promise(booking, client=client, evse=evse, period=period)
+        yield
     except DomainError:
         give_back(*counted)
         raise
@@ -91,7 +106,7 @@ def _write(booking: Booking, prepared: Prepared) -> Booking:
 def _take_over_and_write(
     booking: Booking, records: list[Record | Repeated], *, client: Client, evse: Evse, period: Period
 ) -> Booking:  # fmt: skip
-    _take_over_lapsed(client=client, evse=evse, period=period)
+    take_over_lapsed(client=client, evse=evse, period=period)
     seat = free_seat(client)
     if seat is None:
         raise refusals.TooManyHolds
@@ -101,16 +116,16 @@ def _take_over_and_write(
 def refuse_if_taken(*, client: Client, evse: Evse, period: Period) -> None:
     """Say what stands in the way, reading outside any unit of work. The unique indexes decide; this only explains."""
     own = ClientSlot.objects.filter(client=client, slot__gte=period.slots().start, slot__lt=period.slots().stop)
-    if _blocking(own.values_list("booking_id", flat=True)):
+    if blocking(own.values_list("booking_id", flat=True)):
         raise refusals.OwnOverlap
     seats = ClientSeat.objects.filter(client=client).values_list("booking_id", flat=True)
-    if len(_blocking(seats)) >= MOST_HOLDS:
+    if len(blocking(seats)) >= MOST_HOLDS:
         raise refusals.TooManyHolds
-    if _blocking(claims_on([evse.pk], period.slots()).values_list("booking_id", flat=True)):
+    if blocking(claims_on([evse.pk], period.slots()).values_list("booking_id", flat=True)):
         raise refusals.SlotTaken
 
 
-def _blocking(booking_ids: Iterable[UUID | None]) -> set[UUID | None]:
+def blocking(booking_ids: Iterable[UUID | None]) -> set[UUID | None]:
     """What remains of these owners (None is a block) without the holds that may be taken over."""
     owners = set(booking_ids)
     return owners - set(lapsed(pk for pk in owners if pk).values_list("pk", flat=True))
@@ -140,7 +155,7 @@ def _write_terms(
     booking.evse_label, booking.evse_current, booking.evse_power_w = evse.label, evse.current, evse.max_power_w
 
 
-def _take_over_lapsed(*, client: Client, evse: Evse, period: Period) -> None:
+def take_over_lapsed(*, client: Client, evse: Evse, period: Period) -> None:
     """Expire the holds whose grace is over that own a slot or a seat we want."""
     slots = period.slots()
     owners = set(claims_on([evse.pk], slots).values_list("booking_id", flat=True))

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from bookings.claims import MOST_HOLDS
+from bookings.merging import MERGED
 from bookings.models import (
     Booking,
     ChargingSession,
@@ -30,13 +31,17 @@ def findings() -> Iterator[str]:
     bookings = {row[0]: row for row in _rows(Booking.objects.all(), "id", *BOOKING_FIELDS)}
     yield from claim_findings(bookings)
     yield from seat_findings(bookings)
+    yield from extension_findings(bookings)
     yield from session_findings(bookings)
     yield from eco_findings(bookings)
     yield from total_findings()
     yield from station_findings()
 
 
-BOOKING_FIELDS = ("status", "evse_id", "client_id", "starts_at", "ends_at", "energy_budget_wh", "confirmed_at")
+BOOKING_FIELDS = (
+    "status", "evse_id", "client_id", "starts_at", "ends_at", "energy_budget_wh", "extends_id", "ended_reason",
+    "confirmed_at",
+)  # fmt: skip
 
 
 def _rows(queryset: QuerySet[Any], *fields: str) -> Iterator[tuple[Any, ...]]:
@@ -76,6 +81,22 @@ def seat_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
     yield from (f"client {client_id} has a hold seat number {seat}" for client_id, seat in crowded)
 
 
+def extension_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
+    """Time added to a booking is held, was given up, or became part of that one, which is or was sure."""
+    for booking_id, row in bookings.items():
+        status, extends_id, ended_reason = row[1], row[-3], row[-2]
+        if (status == Booking.Status.COMPLETED and extends_id is not None) != (ended_reason == MERGED):
+            yield f"booking {booking_id} is {status} ({ended_reason}), though it extends {extends_id}"
+        if extends_id is None:
+            continue
+        if status not in EXTENSION:
+            yield f"extension {booking_id} is {status}"
+        root = bookings.get(extends_id)
+        if root is None or root[-1] is None or root[-3] is not None:
+            yield f"extension {booking_id} is not one of a booking that was sure"
+
+
+EXTENSION = (Booking.Status.HELD, Booking.Status.EXPIRED, Booking.Status.CANCELLED, Booking.Status.COMPLETED)
 SESSION_OF = {
     Booking.Status.CONFIRMED: ChargingSession.Status.SCHEDULED,
     Booking.Status.IN_USE: ChargingSession.Status.ACTIVE,
@@ -93,6 +114,8 @@ def session_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
         found, expected = sessions.pop(booking_id, []), SESSION_OF.get(row[1])
         if row[1] == Booking.Status.CANCELLED and row[-1] is not None:
             expected = ChargingSession.Status.ABORTED  # it was paid before it was given up
+        if row[-3] is not None:
+            expected = None  # time that was added to a booking has that one's session
         if found != ([expected] if expected else []):
             yield f"booking {booking_id} ({row[1]}) has charging sessions {found}"
     yield from (f"charging session of a booking {booking_id} that does not exist" for booking_id in sessions)
@@ -102,7 +125,8 @@ def eco_findings(bookings: dict[UUID, tuple[Any, ...]]) -> Iterator[str]:
     """Bookings that are paid and used, or may still be, have one eco stat; no other has any."""
     stats = Counter(row[0] for row in _rows(EcoStat.objects.all(), "booking_id"))
     for booking_id, row in bookings.items():
-        expected = int(row[1] in (Booking.Status.CONFIRMED, Booking.Status.IN_USE, Booking.Status.COMPLETED))
+        counts = row[1] in (Booking.Status.CONFIRMED, Booking.Status.IN_USE, Booking.Status.COMPLETED)
+        expected = int(counts and row[-3] is None)
         if (found := stats.pop(booking_id, 0)) != expected:
             yield f"booking {booking_id} ({row[1]}) has {found} eco stats instead of {expected}"
     yield from (f"eco stat of a booking {booking_id} that does not exist" for booking_id in stats)

@@ -50,5 +50,8 @@ def no_show_refund_minor(booking: Booking, paid_minor: int) -> int:
 
 
 def free_until(booking: Booking) -> dt.datetime:
-    """Until when giving the paid booking up costs nothing."""
-    return booking.starts_at - dt.timedelta(hours=booking.policy_terms["free_cancel_hours"])
+    """Until when giving the paid booking up costs nothing. Moving it brings no lost time back: what stood before counts
+    as long as it is earlier."""
+    terms = booking.policy_terms
+    deadline = booking.starts_at - dt.timedelta(hours=terms["free_cancel_hours"])
+    return min(deadline, dt.datetime.fromisoformat(terms["free_until"])) if "free_until" in terms else deadline

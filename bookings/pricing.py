@@ -55,6 +55,23 @@ def price(*, terms: TariffTerms, minutes: int, energy_wh: int, idle_minutes: int
         _line("energy", energy_wh, "Wh", terms.per_kwh_minor, WH_A_KWH),
         _line("idle", idle_minutes, "minute", terms.idle_per_minute_minor, 1),
     ]
+    return _summed(lines, terms)
+
+
+def price_added(*, terms: TariffTerms, minutes: int, energy_wh: int, more_minutes: int, more_energy_wh: int) -> Price:
+    """What the whole costs more than `minutes` and `energy_wh` alone: no fee twice, and no rounding lost."""
+    before = {line["code"]: line for line in price(terms=terms, minutes=minutes, energy_wh=energy_wh).lines}
+    whole = price(terms=terms, minutes=minutes + more_minutes, energy_wh=energy_wh + more_energy_wh)
+    nothing = {"quantity": 0, "amount_minor": 0}
+    return _summed([_minus(line, before.get(line["code"], nothing)) for line in whole.lines], terms)
+
+
+def _minus(line: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    return line | {name: line[name] - part[name] for name in ("quantity", "amount_minor")}
+
+
+def _summed(lines: list[dict[str, Any]], terms: TariffTerms) -> Price:
+    """The lines that cost something, each with its share of the tax."""
     charged = [line for line in lines if line["amount_minor"]]
     total = sum(line["amount_minor"] for line in charged)
     tax = half_up(total * terms.tax_bp, WHOLE_BP + terms.tax_bp)

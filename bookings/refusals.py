@@ -100,6 +100,16 @@ class NotCancellable(DomainError):
     message = _("This booking has ended and cannot be cancelled.")
 
 
+class NotMovable(DomainError):
+    code = "not_movable"
+    message = _("This booking cannot be moved (any more).")
+
+
+class NotExtendable(DomainError):
+    code = "not_extendable"
+    message = _("The time of this booking cannot be changed (any more).")
+
+
 class NotStartable(DomainError):
     code = "not_startable"
     message = _("Only a confirmed booking can be started.")

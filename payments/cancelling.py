@@ -11,9 +11,9 @@ from evbunker import clock
 from evbunker.db import atomic, claim
 from evbunker.errors import DomainError
 from evbunker.money import format_money
+from payments.family import left_of, paid_for, send_back
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund
-from payments.refunding import request_refund
 
 
 class RefundChanged(DomainError):
@@ -43,9 +43,9 @@ def cancel_booking(*, booking: Booking, actor: Client, shown_minor: int | None =
     return True
 
 
-def comes_back_minor(booking: Booking, payment: Payment) -> int:
-    """What a driver who gives up the booking that `payment` paid gets back now, in minor units."""
-    return payment.left_of(cancel_refund_minor(booking, payment.captured_minor))
+def comes_back_minor(booking: Booking, payments: list[Payment]) -> int:
+    """What a driver who gives up the booking that `payments` paid gets back now, in minor units."""
+    return left_of(cancel_refund_minor(booking, booking.quote_minor), payments)
 
 
 def captured_payment(booking: Booking) -> Payment:
@@ -56,18 +56,22 @@ def captured_payment(booking: Booking) -> Payment:
 def _cancel_paid(booking: Booking, actor: Client, shown_minor: int | None) -> bool:
     if booking.starts_at <= clock.now():
         raise NotCancellable
-    payment = captured_payment(booking)
-    amount_minor = comes_back_minor(booking, payment)
+    payments = paid_for(booking)
+    amount_minor = comes_back_minor(booking, payments)
     if shown_minor is not None and shown_minor != amount_minor:
         raise RefundChanged(format_money(amount_minor, booking.currency))
     cancel_confirmed(booking=booking, actor=actor, reason="client")
-    if amount_minor:
-        request_refund(
-            payment=payment, amount_minor=amount_minor, reason=Refund.Reason.CANCELLED,
-            once=f"cancelled:{booking.pk}", actor=actor,
-        )  # fmt: skip
-    GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCELLED_EMAIL, key=f"cancelled:{booking.pk}")
+    send_back(payments, amount_minor, reason=Refund.Reason.CANCELLED, once="cancelled", actor=actor)
+    cancel_attempts(booking)
+    GatewayCommand.objects.ask(payments[-1], GatewayCommand.Kind.CANCELLED_EMAIL, key=f"cancelled:{booking.pk}")
     return True
+
+
+def cancel_attempts(booking: Booking) -> None:
+    """Let nobody pay any more for what was held to be added to `booking` and was given up."""
+    given_up = Booking.objects.filter(extends=booking, status=Booking.Status.CANCELLED)
+    for payment in Payment.objects.filter(live_for__in=list(given_up.values_list("pk", flat=True))):
+        cancel_payment(payment)
 
 
 def cancel_payment(payment: Payment) -> None:

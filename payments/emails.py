@@ -16,9 +16,33 @@ from payments.wording import refund_sentences, words_of
 
 
 def send_confirmation(payment: Payment) -> None:
-    """Tell the driver that the booking is paid and sure, with a calendar file. Raises what the mail server raises."""
+    """Tell the driver that the booking is paid and sure, with a calendar file; of time that was paid to be added, that
+    the booking is longer. Raises what the mail server raises."""
+    booking = Booking.objects.get(pk=payment.booking_id)
+    if booking.extends_id:
+        send_changed(payment, added=booking)
+        return
     with translation.override(payment.client.language):
         _confirmation(payment).send()
+
+
+def send_changed(payment: Payment, *, added: Booking | None = None) -> None:
+    """Tell the driver when the booking is now, with a calendar file that replaces the former one, and what was paid
+    if `payment` is for time that was `added`. Raises what the mail server raises."""
+    booking = Booking.objects.get(pk=added.extends_id if added else payment.booking_id)
+    with translation.override(payment.client.language):
+        context = {
+            "payment": payment, "booking": booking, "added": added, "client": payment.client,
+            "sentences": refund_sentences(standing_of(booking)), "live": KNOWN[payment.gateway]().live,
+            "site_url": settings.SITE_URL,
+        }  # fmt: skip
+        message = EmailMessage(
+            subject=_subject(gettext_noop("Changed: %(station)s, %(start)s"), booking),
+            body=render_to_string("payments/email/changed.txt", context),
+            to=[payment.client.email],
+        )
+        message.attach("booking.ics", calendar_file(booking), "text/calendar; method=PUBLISH")
+        message.send()
 
 
 def send_cancelled(payment: Payment) -> None:

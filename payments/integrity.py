@@ -31,7 +31,7 @@ def register(findings: Callable[[], Iterator[str]]) -> None:
 def check_integrity() -> list[str]:
     """One sentence for each thing that does not fit; an empty list is what everybody wants."""
     payments = list(Payment.objects.values_list(*FIELDS, named=True).iterator(chunk_size=AT_A_TIME))
-    money = (payment_findings, ledger_findings, refund_findings, receipt_findings)
+    money = (payment_findings, family_findings, ledger_findings, refund_findings, receipt_findings)
     found = [*booking_findings(), *(sentence for findings in money for sentence in findings(payments))]
     return found + [sentence for findings in _more for sentence in findings()]
 
@@ -39,10 +39,12 @@ def check_integrity() -> list[str]:
 def payment_findings(payments: list[Row]) -> Iterator[str]:
     """Every booking that is or was sure was paid once, in full; one live attempt a booking."""
     confirming = Counter(row.booking_id for row in payments if row.status == Status.CAPTURED and row.captured_day)
-    bookings = Booking.objects.values_list("id", "status", "confirmed_at").iterator(chunk_size=AT_A_TIME)
-    for booking_id, status, confirmed_at in bookings:
+    names = ("id", "status", "confirmed_at", "extends_id", "quote_minor")
+    bookings = Booking.objects.values_list(*names).iterator(chunk_size=AT_A_TIME)
+    for booking_id, status, confirmed_at, extends_id, quote_minor in bookings:
         was_sure = status in Booking.PAID or (status == Booking.Status.CANCELLED and confirmed_at is not None)
-        if confirming.pop(booking_id, 0) != int(was_sure):
+        was_free = extends_id is not None and not quote_minor  # time that costs nothing is added at once
+        if confirming.pop(booking_id, 0) != int(was_sure and not was_free):
             yield f"booking {booking_id} ({status}) and its captured payments do not fit"
     yield from (f"captured payment of a booking {booking_id} that does not exist" for booking_id in confirming)
     for row in payments:
@@ -52,6 +54,22 @@ def payment_findings(payments: list[Row]) -> Iterator[str]:
             yield f"payment {row.id} captured {row.captured_minor} of {row.amount_minor}"
         if row.status == Status.CAPTURED and row.captured_day and row.captured_minor < row.amount_minor:
             yield f"payment {row.id} confirmed for {row.captured_minor} what costs {row.amount_minor}"
+
+
+def family_findings(payments: list[Row]) -> Iterator[str]:
+    """A booking that is or was sure costs no more than was paid for it and for the time added to it.
+
+    It costs less where it was shortened.
+    """
+    paid = Counter[UUID]()
+    added = dict(Booking.objects.filter(extends__isnull=False).values_list("id", "extends_id"))
+    for row in payments:
+        if row.status == Status.CAPTURED and row.captured_day:
+            paid[added.get(row.booking_id, row.booking_id)] += row.captured_minor
+    sure = Booking.objects.standalone().filter(status__in=Booking.PAID).values_list("id", "quote_minor")
+    for booking_id, quote_minor in sure.iterator(chunk_size=AT_A_TIME):
+        if paid[booking_id] < quote_minor:
+            yield f"booking {booking_id} costs {quote_minor}, but only {paid[booking_id]} was paid"
 
 
 def ledger_findings(payments: list[Row]) -> Iterator[str]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from bookings.extending import waiting_among
+from bookings.merging import MERGED
 from bookings.models import Booking, ChargingSession
 from evbunker import clock
 from payments.cancelling import comes_back_minor
 from payments.closing import CLOSED
+from payments.family import confirming
 from payments.models import Payment, Refund
 
 
@@ -41,7 +44,8 @@ class Stage(StrEnum):
 class Standing:
     """A booking with what belongs to it.
 
-    `payment` is the one that was captured, else the latest attempt to pay; `session` exists once it is paid.
+    `payment` is the one that was captured, else the latest attempt to pay; `session` exists once it is paid. `paid` are
+    that one and those for time that was added, newest first; `extension` is time held to be added, still to be paid.
     """
 
     booking: Booking
@@ -49,6 +53,8 @@ class Standing:
     session: ChargingSession | None
     refunds: tuple[Refund, ...]
     stage: Stage
+    paid: tuple[Payment, ...] = ()
+    extension: Booking | None = None
 
     @property
     def may_pay(self) -> bool:
@@ -61,9 +67,36 @@ class Standing:
     @property
     def comes_back_minor(self) -> int:
         """What giving it up now sends back."""
-        if self.stage != Stage.CONFIRMED or self.payment is None:
+        if self.stage != Stage.CONFIRMED or not self.paid:
             return 0
-        return comes_back_minor(self.booking, self.payment)
+        return comes_back_minor(self.booking, list(self.paid))
+
+    @property
+    def captured_minor(self) -> int:
+        """What was paid for it in all."""
+        return sum(payment.captured_minor for payment in self._came)
+
+    @property
+    def back_minor(self) -> int:
+        """What of that has gone back or is to."""
+        return sum(payment.refund_reserved_minor for payment in self._came)
+
+    @property
+    def kept_minor(self) -> int:
+        return self.captured_minor - self.back_minor
+
+    @property
+    def _came(self) -> tuple[Payment, ...]:
+        return self.paid or ((self.payment,) if self.payment else ())
+
+    @property
+    def may_move(self) -> bool:
+        """Has it a time that can still be another? Time that is added moves with its booking."""
+        return (self.may_pay or self.stage == Stage.CONFIRMED) and not self.booking.extends_id
+
+    @property
+    def may_extend(self) -> bool:
+        return self.stage in {Stage.CONFIRMED, Stage.READY, Stage.CHARGING} and self.extension is None
 
     @property
     def pay_url(self) -> str:
@@ -88,12 +121,18 @@ OVER = {Stage.TIME_OVER, Stage.REVIEW, Stage.RETURNED, Stage.COMPLETED, Stage.NO
 
 
 def standing_of(booking: Booking) -> Standing:
-    """How `booking` stands now: two queries, and one more where money has come."""
-    attempts = sorted(Payment.objects.filter(booking=booking), key=_counts_most)
-    payment = attempts[-1] if attempts else None
+    """How `booking` stands now: two queries, one more where money has come, and one where time may have been added."""
+    added = list(Booking.objects.filter(extends=booking)) if booking.confirmed_at else []
+    merged = [extension.pk for extension in added if extension.ended_reason == MERGED]
+    attempts = sorted(Payment.objects.filter(booking__in=[booking.pk, *merged]), key=_counts_most)
+    own = [payment for payment in attempts if payment.booking_id == booking.pk]
+    payment = own[-1] if own else None
     session = ChargingSession.objects.filter(booking=booking).first()
-    refunds = tuple(Refund.objects.filter(payment=payment)) if payment and payment.captured_minor else ()
-    return Standing(booking, payment, session, refunds, stage_of(booking, payment))
+    came = [payment.pk for payment in attempts if payment.captured_minor]
+    return Standing(
+        booking, payment, session, refunds=tuple(Refund.objects.filter(payment__in=came)) if came else (),
+        stage=stage_of(booking, payment), paid=tuple(confirming(attempts)), extension=waiting_among(added),
+    )  # fmt: skip
 
 
 def _counts_most(payment: Payment) -> tuple[bool, bool, dt.datetime, UUID]:

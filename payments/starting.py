@@ -2,6 +2,7 @@
 
 from django.db import IntegrityError
 
+from bookings.extending import to_pay
 from bookings.models import Booking
 from bookings.paying import begin_paying, check_payable
 from evbunker.db import atomic
@@ -15,10 +16,13 @@ from payments.models import GatewayCommand, Payment, PaymentEvent
 def start_payment(*, booking: Booking, gateway: str) -> Payment:
     """The live attempt to pay `booking`, begun now if there is none; amount and currency are the quote's.
 
+    Of one that is paid already it is the attempt to pay time that waits to be added.
+
     Beginning gives the hold more time, once; with hardly any left only an attempt under way goes on. Raises
     UnknownGateway, Paid, HoldExpired or NotPayable. If the gateway does not answer, the payment stays `created`
     without a pay page, and the outbox makes it later.
     """
+    booking = to_pay(booking)
     gateway_called(gateway).check_amount(booking.quote_minor, booking.currency)
     check_payable(booking)
     payment = Payment.objects.filter(live_for=booking.pk).first()

@@ -24,6 +24,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def held(self) -> Self:
         return self.filter(status=Booking.Status.HELD)
 
+    def standalone(self) -> Self:
+        """Bookings as drivers count them: time that was added to one is part of it."""
+        return self.filter(extends__isnull=True)
+
     def upcoming(self, at: dt.datetime) -> Self:
         """Live bookings that have not ended at `at`."""
         return self.live().filter(ends_at__gt=at)

@@ -92,11 +92,11 @@ class TestCancelling:
     def test_dying_in_the_middle_leaves_the_booking_as_it_was(
         self, booking: Booking, payment: Payment, dara: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def crash(**_arguments: object) -> None:
+        def crash(*_payments: object, **_arguments: object) -> None:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr("payments.cancelling.request_refund", crash)
+            patched.setattr("payments.cancelling.send_back", crash)
             with pytest.raises(KeyboardInterrupt):
                 cancel_booking(booking=booking, actor=dara)
         booking.refresh_from_db()

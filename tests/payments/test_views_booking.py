@@ -324,7 +324,7 @@ def test_the_calendar_file(visitor: Visitor, booking: Booking) -> None:
 
 def test_it_costs_few_queries(visitor: Visitor, dara: Client, evse: Evse, django_assert_max_num_queries: Any) -> None:
     booking = paid(dara, evse)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(15):
         visitor.get(page(booking))
 
 
