@@ -10,6 +10,7 @@ import stripe
 from django.conf import settings
 
 from payments.gateways.base import GatewayDown, GatewayStuck
+from payments.gateways.patience import timeout
 
 log = logging.getLogger(__name__)
 stripe.enable_telemetry = False
@@ -26,7 +27,7 @@ LATER = {"resource_missing", "balance_insufficient", "lock_timeout", "rate_limit
 
 def api() -> Any:
     """The API under our key, over connections that are kept."""
-    return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, TIMEOUT_SECONDS).v1
+    return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, timeout(TIMEOUT_SECONDS)).v1
 
 
 @lru_cache(maxsize=8)

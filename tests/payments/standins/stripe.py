@@ -27,13 +27,11 @@ ACCOUNT = "acct_1StandIn"
 class StripeStandIn(StandIn):
     ROUTES: ClassVar[dict[str, str]] = {
         r"POST /v1/checkout/sessions": "create_session",
-        r"GET /v1/checkout/sessions": "list_sessions",
+        r"GET /v1/(checkout/sessions|refunds|charges)": "list_page",
         r"GET /v1/checkout/sessions/(\w+)": "retrieve",
         r"POST /v1/checkout/sessions/(\w+)/expire": "expire_session",
         r"POST /v1/refunds": "create_refund",
-        r"GET /v1/refunds": "list_refunds",
         r"GET /v1/refunds/(\w+)": "retrieve",
-        r"GET /v1/charges": "list_charges",
         r"GET /v1/account": "retrieve_account",
         r"GET /c/pay/(\w+)": "pay_page",
         r"POST /c/pay/(\w+)": "take_choice",
@@ -52,7 +50,8 @@ class StripeStandIn(StandIn):
         self.most_a_page = 100
         self.refunds_become = "succeeded"
         self.refunds_refused: tuple[str, str] | None = None
-        """Code and message with which every refund is refused."""
+        self.sessions_refused: tuple[str, str] | None = None
+        """Code and message with which every one is refused."""
         self.account = ""
         """The connected account that events are of."""
 
@@ -136,6 +135,8 @@ class StripeStandIn(StandIn):
         params = objects.nested(asked.form)
         if unknown := set(params) - SESSION_PARAMS:
             return refusal(400, f"Received unknown parameter: {unknown}", code="parameter_unknown")
+        if self.sessions_refused:
+            return refusal(400, self.sessions_refused[1], code=self.sessions_refused[0])
         made = objects.session(params, live=self.live, now=_now(), url=self.url)
         code = made["currency"].upper()
         if from_stripe(made["amount_total"], code) < LEAST.get(code, 1):
@@ -187,19 +188,10 @@ class StripeStandIn(StandIn):
     def retrieve_account(self, _asked: Asked) -> Reply:
         return Reply.json({"id": ACCOUNT, "object": "account"})
 
-    def list_sessions(self, asked: Asked) -> Reply:
-        return self._list("checkout.session", asked)
-
-    def list_refunds(self, asked: Asked) -> Reply:
-        return self._list("refund", asked)
-
-    def list_charges(self, asked: Asked) -> Reply:
-        return self._list("charge", asked)
-
-    def _list(self, kind: str, asked: Asked) -> Reply:
+    def list_page(self, asked: Asked, name: str) -> Reply:
         """Newest first, a page at a time (https://docs.stripe.com/api/pagination)."""
         params = objects.nested(asked.query)
-        created, found = params.get("created", {}), list(reversed(self.all(kind)))
+        created, found = params.get("created", {}), self.all(name.replace("/", ".").rstrip("s"))[::-1]
         found = [one for one in found if int(created.get("gte", 0)) <= one["created"] < int(created.get("lt", 2**40))]
         if wanted := params.get("payment_intent"):
             found = [one for one in found if one["payment_intent"] == wanted]
