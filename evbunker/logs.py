@@ -110,6 +110,7 @@ def logging_settings(log_format: str, level: str) -> dict[str, Any]:
             "daphne": {"level": "WARNING"},
             "django": {"handlers": []},  # else Django's own write a second copy
             "django.channels.server": {"level": "WARNING"},
+            "fontTools": {"level": "WARNING"},  # a line for every table of every font
             "django.server": {"level": "CRITICAL"},  # a second access line, with the query string
             "gunicorn.error": {"level": "INFO", "propagate": True},
             "gunicorn.access": {"level": "WARNING", "propagate": True},  # likewise

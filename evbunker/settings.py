@@ -223,6 +223,7 @@ RATE_LIMITS = {
     "pay": (20, 60),
     "sandbox": (60, 60),
     "pay_return": (60, 60),
+    "document": (60, 60),
     "contact": (5, 3600),
 }
 if not env.bool("RATE_LIMITS", default=True):
@@ -300,6 +301,7 @@ BOOKING_HOLD_SECONDS = env.int("BOOKING_HOLD_SECONDS", default=600)
 BOOKING_TAKEOVER_GRACE_SECONDS = env.int("BOOKING_TAKEOVER_GRACE_SECONDS", default=30)
 PAYMENT_GATEWAYS = env.list("PAYMENT_GATEWAYS", default=[])
 FINANCIAL_YEAR_STARTS = env.str("FINANCIAL_YEAR_STARTS", default="01-01")
+RECEIPT_FONTS = env.list("RECEIPT_FONTS", default=[])
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_ACCOUNT = env.str("STRIPE_ACCOUNT", default="")

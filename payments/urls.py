@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import booking, mine, razorpay, sandbox, webhook
+from payments.views import booking, mine, razorpay, receipts, sandbox, webhook
 
 urlpatterns = [
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/start/", booking.start, name="booking_start"),
     path("bookings/<uuid:booking_id>/stop/", booking.stop, name="booking_stop"),
     path("payments/", mine.payments, name="payments"),
+    path("payments/<uuid:payment_id>/receipt/", receipts.receipt, name="receipt"),
+    path("payments/<uuid:payment_id>/receipt.pdf", receipts.receipt_file, name="receipt_pdf"),
+    path("payments/<uuid:payment_id>/receipt/<slug:reference>.pdf", receipts.receipt_file, name="document_pdf"),
     path("payments/sandbox/<str:gateway_ref>/", sandbox.sandbox_pay, name="sandbox_pay"),
     path("payments/razorpay/<uuid:payment_id>/", razorpay.razorpay_pay, name="razorpay_pay"),
     path("payments/razorpay/<uuid:payment_id>/return/", razorpay.razorpay_return, name="razorpay_return"),

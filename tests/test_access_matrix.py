@@ -214,6 +214,7 @@ def address(route: str, dara: Client, evse: Evse) -> str:
     """The route with the ids of records of Dara's, made for it."""
     names = re.findall(r"<(?:\w+:)?(\w+)>", route)
     ids = {"station_id": evse.station_id, "gateway": "sandbox", "ref": "impact", "pk": 1, "key": "abc", "uidb36": "abc"}
+    ids["reference"] = "R26-000001"
     for name in names:
         if name not in ids:
             ids[name] = make(name, dara, evse)

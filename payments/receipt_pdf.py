@@ -1,0 +1,131 @@
+"""Receipts and credit notes as PDF files, a document a page.
+
+FiraGO (SIL Open Font License, out of the package pymupdf-fonts) has Latin, Cyrillic, Greek, Arabic, Hebrew, Thai,
+Georgian and Devanagari letters; RECEIPT_FONTS names fonts for others. What no font has is said on the page.
+"""
+
+import functools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pymupdf_fonts
+from django.conf import settings
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout
+from fpdf.fonts import FontFace
+
+from bookings.models import Booking
+from evbunker.money import format_money
+from payments.receipt_words import Document, Fact, buyer_of, chain_of
+
+FONT = "FiraGO"
+FILES = {"": "figo", "B": "figbo"}
+"""Style -> its name in pymupdf-fonts."""
+MARGIN_MM = 20
+SMALL, NORMAL, LARGE = 8.5, 10.5, 20
+GREY = 90
+
+
+def receipt_pdf(documents: list[Document], booking: Booking) -> bytes:
+    """The file, in the language that is active."""
+    pdf = Pages()
+    for document in documents:
+        pdf.add_page()
+        _write(pdf, document, booking)
+    pdf.set_title(", ".join(f"{document.title} {document.row.reference}" for document in documents))
+    return bytes(pdf.output())
+
+
+class Pages(FPDF):
+    """A4 pages that note which characters no font has."""
+
+    def __init__(self) -> None:
+        super().__init__(format="A4")
+        self.set_margin(MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=MARGIN_MM)
+        for style, name in FILES.items():
+            self.add_font(FONT, style, Path(_fonts().name) / f"{name}.ttf")
+        for path in settings.RECEIPT_FONTS:
+            self.add_font(path, "", path)
+        self.set_fallback_fonts(settings.RECEIPT_FONTS, exact_match=False)
+        self.set_font(FONT, size=NORMAL)
+        self.set_text_shaping(True)
+        self.set_creator("EV Bunker")
+
+    def lacks(self, text: str) -> bool:
+        """Whether a character of `text` would be shown as an empty box."""
+        fonts: Any = self.fonts.values()
+        known = [font.cmap for font in fonts]
+        return any(not char.isspace() and not any(ord(char) in cmap for cmap in known) for char in text)
+
+    def say(self, text: str, *, size: float = NORMAL, bold: bool = False, grey: bool = False) -> None:
+        """A paragraph over the full width."""
+        self.set_font(FONT, "B" if bold else "", size)
+        self.set_text_color(GREY if grey else 0)
+        self.multi_cell(0, None, text, new_x="LMARGIN", new_y="NEXT", align="L")
+        self.set_text_color(0)
+
+    def rows(self, facts: list[Fact]) -> None:
+        """What and its value, beside each other; both wrap."""
+        self.set_font(FONT, "", NORMAL)
+        label = FontFace(color=GREY)
+        with self.table(
+            col_widths=(30, 70), borders_layout=TableBordersLayout.NONE, first_row_as_headings=False, text_align="LEFT",
+            padding=(0.6, 2, 0.6, 0),
+        ) as table:  # fmt: skip
+            for what, value in facts:
+                row = table.row()
+                row.cell(what, style=label)
+                row.cell(value)
+
+
+@functools.cache
+def _fonts() -> "tempfile.TemporaryDirectory[str]":
+    """Where the fonts lie while this process lives: fpdf2 reads them out of files, the package holds them as bytes."""
+    folder = tempfile.TemporaryDirectory(prefix="evbunker-fonts-")
+    for name in FILES.values():
+        (Path(folder.name) / f"{name}.ttf").write_bytes(pymupdf_fonts.myfont(name))
+    return folder
+
+
+def _write(pdf: Pages, document: Document, booking: Booking) -> None:
+    pdf.say(document.title, size=LARGE, bold=True)
+    pdf.say(document.sentence, grey=True)
+    pdf.ln(2)
+    if document.made_up:
+        pdf.say(document.made_up, bold=True)
+        pdf.ln(2)
+    pdf.rows([
+        (_("From"), "\n".join(document.seller)),
+        (_("To"), buyer_of(document.payment)),
+        *document.facts,
+    ])  # fmt: skip
+    pdf.ln(4)
+    _lines(pdf, document)
+    pdf.ln(6)
+    pdf.say(_("What it is about"), bold=True)
+    pdf.ln(1)
+    pdf.rows(chain_of(booking))
+    if pdf.lacks(" ".join([*document.seller, buyer_of(document.payment), booking.station_name, booking.evse_label])):
+        pdf.ln(4)
+        pdf.say(_("Some letters cannot be printed here; the page of this receipt shows them:"), size=SMALL, grey=True)
+        pdf.say(f"{settings.SITE_URL}/payments/{document.payment.pk}/receipt/", size=SMALL, grey=True)
+
+
+def _lines(pdf: Pages, document: Document) -> None:
+    currency = document.row.currency
+    pdf.set_font(FONT, "", NORMAL)
+    bold = FontFace(emphasis="BOLD")
+    with pdf.table(
+        col_widths=(60, 20, 20), borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        text_align=("LEFT", "RIGHT", "RIGHT"), headings_style=bold, padding=(1, 1, 1, 0),
+    ) as table:  # fmt: skip
+        table.row((_("What"), _("of which tax"), _("Amount")))
+        for line in document.lines:
+            label = f"{line['label']}\n{line['how']}" if line["how"] else line["label"]
+            table.row((label, format_money(line["tax_minor"], currency), format_money(line["amount_minor"], currency)))
+        table.row((_("Without tax"), "", format_money(document.net_minor, currency)))
+        table.row((document.tax_label, "", format_money(document.row.tax_minor, currency)))
+        table.row((document.total_label, "", format_money(document.row.amount_minor, currency)), style=bold)
