@@ -7,30 +7,41 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from evbunker.db import atomic, claim
-from payments.gateways import gateway
-from payments.gateways.base import GatewayDown, GatewayEvent, GatewayPayment, GatewayRefund, RefundTruth
-from payments.models import Payment, Refund, WebhookEvent
-from payments.refunding import apply_refund, ask_refund
-from payments.settling import apply, ask
+from payments.external import take_refunds
+from payments.gateways import UnknownGateway, offered, used
+from payments.gateways.base import GatewayDown, GatewayEvent, GatewayPayment, GatewayRefund, NoSecret, RefundTruth
+from payments.gateways.patience import in_a_hurry
+from payments.models import Payment, WebhookEvent
+from payments.refunding import REFUNDABLE
+from payments.settling import apply, ask, settle
 
 log = logging.getLogger(__name__)
 MOST_BYTES = 256 * 1024
 State = WebhookEvent.State
 FINISHED = (State.DONE, State.UNKNOWN, State.UNBACKED)
 """Only finished work makes a repeated event a duplicate."""
+AS_FAR = (RefundTruth.OPEN, RefundTruth.SUCCEEDED, RefundTruth.FAILED)
+"""How far a refund has come: one that succeeded may fail later, and events come in any order."""
 
 
 def receive(*, name: str, headers: Mapping[str, str], body: bytes) -> WebhookEvent:
-    """Keep and work off what gateway `name` sent. Safe to repeat.
+    """Keep and work off what gateway `name` sent, also one that is offered no more. Safe to repeat.
 
+    Gateways wait 5 s for an answer (Razorpay), so what `in_a_hurry` leaves no time for is left to the poller.
     Raises UnknownGateway, BadSignature, NoSecret or BadEvent (nothing is kept), or Busy (try again).
     """
-    sender = gateway(name)
-    sender.verify_webhook(headers, body)
+    sender = used(name)
+    try:
+        sender.verify_webhook(headers, body)
+    except NoSecret:
+        if name not in offered():
+            raise UnknownGateway from None
+        raise
     said = sender.parse_event(headers, body)
     kept = _keep(name, said, body)
     if kept.state not in FINISHED:
-        work_off(kept, said)
+        with in_a_hurry():
+            work_off(kept, said)
     return kept
 
 
@@ -52,47 +63,61 @@ def work_off(kept: WebhookEvent, said: GatewayEvent) -> None:
     """Do what the event asks for. If the gateway cannot be asked now, the poller does it later."""
     if said.claims is None:
         _mark(kept, State.UNKNOWN)
+    elif _is_of_another_account(kept, said):
+        log.error("%s sent %s of the account %s, which is not ours", kept.gateway, kept.event_id, said.account)
+        _mark(kept, State.UNBACKED)
+    else:
+        try:
+            _follow(kept, said)
+        except GatewayDown as error:
+            log.warning("%s sent %s but did not answer: %s", kept.gateway, kept.event_id, error)
+
+
+def _is_of_another_account(kept: WebhookEvent, said: GatewayEvent) -> bool:
+    ours = used(kept.gateway).account
+    return bool(ours and said.account and said.account != ours)
+
+
+def _follow(kept: WebhookEvent, said: GatewayEvent) -> None:
+    ref = used(kept.gateway).payment_ref(said.ref)
+    payment = Payment.objects.filter(gateway=kept.gateway, gateway_ref=ref).first()
+    if payment is None:
+        log.warning("%s sent %s of a payment that we do not know: %s", kept.gateway, kept.event_id, said.ref)
+        _mark(kept, State.UNMATCHED)
         return
     follow = _follow_refund if isinstance(said.claims, RefundTruth) else _follow_payment
-    try:
-        payment = _payment_of(kept, said)
-        if payment is None:
-            _mark(kept, State.UNMATCHED)
-            return
-        state = State.DONE if follow(payment, said) else State.UNBACKED
-    except GatewayDown as error:
-        log.warning("%s sent %s but did not answer: %s", kept.gateway, kept.event_id, error)
-        return
-    _mark(kept, state, payment=payment)
-
-
-def _payment_of(kept: WebhookEvent, said: GatewayEvent) -> Payment | None:
-    ref = gateway(kept.gateway).payment_ref(said.ref)
-    return Payment.objects.filter(gateway=kept.gateway, gateway_ref=ref).first()
+    if follow(payment, said):
+        _mark(kept, State.DONE, payment=payment)
+    else:
+        log.warning("%s sent %s, and says otherwise when asked", kept.gateway, kept.event_id)
+        _mark(kept, State.UNBACKED, payment=payment)
 
 
 def _follow_payment(payment: Payment, said: GatewayEvent) -> bool:
     """Ask, and take the answer into our books if it says what the event says."""
     seen = ask(payment)
-    if not _backs(seen, said):
+    if not (said.disputed and seen.disputed) and not _backs(seen, said):
         return False
     apply(payment, seen)
     return True
 
 
-def _follow_refund(payment: Payment, said: GatewayEvent) -> bool:
-    """The event names the payment alone: ask for each of its refunds; one of them must say what the event says."""
-    backed = False
-    for refund in Refund.objects.filter(payment=payment, gateway_ref__isnull=False):
-        seen = ask_refund(refund)
-        apply_refund(refund, seen)
-        backed = backed or _backs(seen, said)
-    return backed
-
-
-def _backs(seen: GatewayPayment | GatewayRefund, said: GatewayEvent) -> bool:
+def _backs(seen: GatewayPayment, said: GatewayEvent) -> bool:
     """Does the gateway's own answer say what its event says?"""
     return (seen.truth, seen.amount_minor, seen.currency) == (said.claims, said.amount_minor, said.currency)
+
+
+def _follow_refund(payment: Payment, said: GatewayEvent) -> bool:
+    """The event names the payment alone: ask for all its refunds; one must have come as far as the event says."""
+    if payment.status not in REFUNDABLE:
+        settle(payment)
+    return any(_backs_refund(seen, said) for seen in take_refunds(payment))
+
+
+def _backs_refund(seen: GatewayRefund, said: GatewayEvent) -> bool:
+    assert isinstance(said.claims, RefundTruth), "an event of a refund claims how that stands"
+    money = (seen.amount_minor, seen.currency) == (said.amount_minor, said.currency)
+    return money and AS_FAR.index(seen.truth) >= AS_FAR.index(said.claims)
 
 
 @atomic
@@ -109,4 +134,4 @@ def unfinished() -> QuerySet[WebhookEvent]:
 
 def work_off_again(kept: WebhookEvent) -> None:
     """Another try for an event that was cut off or came before its payment."""
-    work_off(kept, gateway(kept.gateway).parse_event({}, kept.body.encode()))
+    work_off(kept, used(kept.gateway).parse_event({}, kept.body.encode()))

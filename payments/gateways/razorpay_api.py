@@ -15,6 +15,7 @@ import requests
 from django.conf import settings
 
 from payments.gateways.base import GatewayDown
+from payments.gateways.patience import timeout
 
 Entity = dict[str, Any]
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class _Session(requests.Session):
     """
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs |= {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
+        kwargs |= {"timeout": timeout(TIMEOUT_SECONDS), "allow_redirects": False}
         try:
             response = super().request(*args, **kwargs)
             answer = response.json()

@@ -94,10 +94,10 @@ def test_an_old_or_future_signature_is_refused(payment: Payment, ago: int, statu
 
 
 def test_an_unknown_type_is_kept(payment: Payment) -> None:
-    answer = send(event(payment, "dispute.created"))
+    answer = send(event(payment, "payout.created"))
 
     assert (answer.status_code, answer.json()) == (200, {"state": "unknown"})
-    assert WebhookEvent.objects.get().type == "dispute.created"
+    assert WebhookEvent.objects.get().type == "payout.created"
 
 
 def test_an_unknown_payment_is_kept(payment: Payment) -> None:
