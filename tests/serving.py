@@ -1,9 +1,6 @@
 """The product as its users meet it: a `daphne` of its own at SITE_URL, on the test database."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,24 +14,23 @@ from tests.warm import WarmServer
 
 
 class Site:
-    """A running server. `stop()` is abrupt, as an outage would be; `start()` brings it back at the same address."""
+    """A running server. `stop()` is abrupt, as an outage would be; `start()` brings it back at the same address.
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    `overrides` are Django settings that differ from the tests'.
+    """
+
+    def __init__(self, log: Path, **overrides: object) -> None:
         self.url = settings.SITE_URL
         self.log = log
-        self.environment = environment
-        self.process: subprocess.Popen[bytes] | WarmServer | None = None
+        self.overrides = overrides
+        self.process: WarmServer | None = None
         self.application = "evbunker.asgi:application"
         self.may_fail = False
         """Set it in a test that provokes errors of the server; otherwise a traceback in its log fails the test."""
 
     def start(self) -> None:
         arguments = ["-b", "127.0.0.1", "-p", str(urlsplit(self.url).port), self.application]
-        if self.environment:
-            command = [sys.executable, "-m", "daphne", *arguments]
-            self.process = engines.spawn(command, self.log, os.environ | database_of_this_run() | self.environment)
-        else:
-            self.process = WarmServer(arguments, self.log, database_of_this_run())
+        self.process = WarmServer(arguments, self.log, database_of_this_run(), self.overrides)
         try:
             engines.wait_until(self.answers, "The server did not start.", seconds=30)
         except RuntimeError as error:

@@ -12,19 +12,26 @@ from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
 
+from django.conf import settings
+
 from tests.engines import die_with_parent
 
 CONTEXT = multiprocessing.get_context("forkserver")
 
 
 class WarmServer:
-    """A `daphne` with `arguments`; of `subprocess.Popen` it has what tests use."""
+    """A `daphne` with `arguments`; of `subprocess.Popen` it has what tests use.
 
-    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    `environment` is the same for all servers of a run; `overrides` are this one's Django settings.
+    """
+
+    def __init__(
+        self, arguments: list[str], log: Path, environment: dict[str, str], overrides: dict[str, object]
+    ) -> None:
         with _in(environment):
             CONTEXT.set_forkserver_preload(["tests.preloaded"])
             forkserver.ensure_running()
-        self._process = CONTEXT.Process(target=_serve, args=(arguments, str(log)), daemon=True)
+        self._process = CONTEXT.Process(target=_serve, args=(arguments, str(log), overrides), daemon=True)
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -50,8 +57,10 @@ def _in(environment: dict[str, str]) -> Iterator[None]:
         os.environ |= before
 
 
-def _serve(arguments: list[str], log: str) -> None:
+def _serve(arguments: list[str], log: str, overrides: dict[str, object]) -> None:
     die_with_parent()
+    for name, value in overrides.items():
+        setattr(settings, name, value)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for pytest, which ends this process
     with open(log, "ab") as output:
         os.dup2(output.fileno(), 1)

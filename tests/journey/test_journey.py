@@ -25,7 +25,7 @@ PASSWORD = "nothing one would guess"
 @pytest.fixture
 def site(tmp_path: Path, transactional_db: None) -> Iterator[Site]:
     """A server whose sandbox calls the webhook, as in the demonstration."""
-    server = Site(tmp_path / "server.log", SANDBOX_AUTO_WEBHOOK="1", STAFF_SECOND_FACTOR="0")
+    server = Site(tmp_path / "server.log", SANDBOX_AUTO_WEBHOOK=True)
     server.start()
     yield server
     server.stop()
