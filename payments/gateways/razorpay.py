@@ -26,42 +26,32 @@ from payments.gateways.base import (
     GatewayEvent,
     GatewayPayment,
     GatewayRefund,
-    GatewayStuck,
     Moved,
     Movement,
+    PaymentRefused,
     PayRequest,
-    RefundRefused,
     RefundRequest,
     RefundTruth,
     Truth,
 )
-from payments.gateways.razorpay_api import Api, Entity, Order, Refused, Try, notes_of
+from payments.gateways.razorpay_api import Api, Order, Refused, Try, notes_of
 from payments.gateways.razorpay_events import read_event
+from payments.gateways.razorpay_refunds import REFUND_NOTE, meaning, safe_key, seen_refund
 from payments.gateways.signing import check_signed, header
 
 log = logging.getLogger(__name__)
 
 PAYMENT_NOTE = "evbunker_payment"
-REFUND_NOTE = "evbunker_refund"
 SURPLUS_NOTE = "evbunker_surplus"
 CLOSED_NOTE = "evbunker_closed"
 """What we write into notes: at most 15 of them, 256 characters each."""
 
 TEST_KEY = "rzp_test_"
 KEYS = ("rzp_live_", TEST_KEY)
-REFUNDS = {"pending": RefundTruth.OPEN, "processed": RefundTruth.SUCCEEDED, "failed": RefundTruth.FAILED}
+NEVER_PAYABLE = ("minimum amount", "at least", "currency")
+"""In what Razorpay says of an amount or a currency that it does not take; everything else may go well later."""
 UNDER_DISPUTE = {"open", "under_review", "lost"}
 """A dispute that was `won` or `closed` takes nothing."""
-
-FINAL_WORDS = (
-    "fully refunded already",
-    "greater than",
-    "must be at least",
-    "6 months",
-    "should be captured",
-)
-"""In what Razorpay says when a refund can never be made (docs/api/refunds: errors). Everything else may change, such as
-an account with too little in it or a wrong key, and the driver is owed the money: so we go on asking."""
 
 
 class RazorpayGateway:
@@ -109,9 +99,11 @@ class RazorpayGateway:
         }
         try:
             return self._seen(self._api.make_order(data), Truth.OPEN)
-        except Refused:
+        except Refused as error:
             if made := self.find(request.payment_id):  # somebody was quicker, and receipts are unique
                 return made
+            if any(words in str(error).lower() for words in NEVER_PAYABLE):
+                raise PaymentRefused(str(error)) from error
             raise
 
     def find(self, payment_id: str) -> GatewayPayment | None:
@@ -207,27 +199,29 @@ class RazorpayGateway:
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         paid = self._paid(request.payment_ref)
+        if paid is None:
+            raise GatewayDown(f"Razorpay says that nobody has paid {request.payment_ref}")
         data = {"amount": request.amount_minor, "notes": {REFUND_NOTE: request.refund_id}}
         try:
-            return _seen_refund(self._api.refund(paid.ref, data, key=_key(request.idempotency_key)))
+            return seen_refund(self._api.refund(paid.ref, data, key=safe_key(request.idempotency_key)))
         except Refused as error:
             for known in self.refunds_of(request.payment_ref):  # an answer that got lost, under any key
                 if known.refund_id == request.refund_id:
                     return known
-            raise _meant(error) from error
+            raise meaning(error) from error
 
     def look_up_refund(self, ref: str) -> GatewayRefund:
-        return _seen_refund(self._api.one_refund(ref))
+        return seen_refund(self._api.one_refund(ref))
 
     def refunds_of(self, payment_ref: str) -> list[GatewayRefund]:
         """Refunds of the try that counts. Surplus that went back is no refund of the payment."""
-        return [_seen_refund(known) for known in self._api.refunds_of(self._paid(payment_ref).ref)]
+        paid = self._paid(payment_ref)
+        return [seen_refund(known) for known in self._api.refunds_of(paid.ref)] if paid else []
 
-    def _paid(self, order_ref: str) -> Try:
+    def _paid(self, order_ref: str) -> Try | None:
+        """The try that counts; None if nobody has paid, and what was authorised went back by itself."""
         captured = [one for one in self._api.tries_of(order_ref) if one.captured]
-        if not captured:
-            raise GatewayDown(f"Razorpay says that nobody has paid {order_ref}")
-        return captured[0] if len(captured) == 1 else self._one_of(captured, self._api.order(order_ref))
+        return self._one_of(captured, self._api.order(order_ref)) if captured else None
 
     # -- Books --------------------------------------------------------------------------------------------------------
 
@@ -244,7 +238,7 @@ class RazorpayGateway:
             if one.captured:
                 yield Movement(one.order_ref or one.ref, Moved.IN, one.amount_minor, one.currency)
         for known in self._api.refunds_between(begin, end):
-            seen, source = _seen_refund(known), tries.get(known["payment_id"])
+            seen, source = seen_refund(known), tries.get(known["payment_id"])
             if seen.truth is not RefundTruth.SUCCEEDED:
                 continue
             source = source or self._api.one_try(known["payment_id"])
@@ -271,29 +265,3 @@ class RazorpayGateway:
 
 def _fits(one: Try, order: Order) -> bool:
     return (one.amount_minor, one.currency) == (order.amount_minor, order.currency)
-
-
-def _key(key: str) -> str:
-    """Our key in the letters that Razorpay takes: at least 10 of letters, digits, hyphens and underscores."""
-    return key.replace(":", "-")
-
-
-def _meant(error: Refused) -> Exception:
-    """What a refused refund means for us."""
-    said = str(error)
-    if "same idempotency key has already been processed" in said:
-        return GatewayStuck(said)
-    return RefundRefused(said) if any(words in said for words in FINAL_WORDS) else error
-
-
-def _seen_refund(known: Entity) -> GatewayRefund:
-    try:
-        return GatewayRefund(
-            ref=known["id"],
-            truth=REFUNDS[known["status"]],
-            amount_minor=known["amount"],
-            currency=known["currency"],
-            refund_id=notes_of(known).get(REFUND_NOTE, ""),
-        )
-    except (KeyError, TypeError) as error:
-        raise GatewayDown(f"Razorpay answered something else: {error!r}") from error
