@@ -92,16 +92,16 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]
     change_list_template = "adminpanel/records.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _has_role(request, "viewer")
+        return has_role(request, "viewer")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _has_role(request, "viewer")
+        return has_role(request, "viewer")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.changed_by is not None and _has_role(request, self.changed_by)
+        return self.changed_by is not None and has_role(request, self.changed_by)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.added_by is not None and _has_role(request, self.added_by)
+        return self.added_by is not None and has_role(request, self.added_by)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -209,6 +209,6 @@ def starting_with(field: str, beginning: str) -> dict[str, str]:
     return {f"{field}__gte": beginning, f"{field}__lt": beginning + "\U0010ffff"}
 
 
-def _has_role(request: HttpRequest, least: str) -> bool:
+def has_role(request: HttpRequest, least: str) -> bool:
     client: Any = request.user
     return bool(client.is_authenticated and client.has_role(least))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin.bookings import OwnedAdmin
 from evbunker.admin import RecordAdmin
 from evbunker.money import format_money
+from payments import closing_admin  # noqa: F401 - importing registers it
 from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment, SandboxRefund, WebhookEvent
 
 

@@ -219,3 +219,51 @@ class TestTheApi:
         cancel_booking(booking=booking, actor=booking.client)
         refused = self.post(client, booking, opal, note=NOTE)
         assert (refused.status_code, refused.json()["code"]) == (409, "not_cancellable")
+
+
+class TestTheAdmin:
+    def page(self, booking: Booking) -> str:
+        return f"/admin/bookings/booking/{booking.pk}/close/"
+
+    def text(self, answer: Any) -> str:
+        return " ".join(answer.content.decode().split())
+
+    def test_it_says_what_goes_back_and_asks_why(self, client: Visitor, booking: Booking, opal: Client) -> None:
+        client.force_login(opal)
+        record = self.text(client.get(f"/admin/bookings/booking/{booking.pk}/change/"))
+        assert self.page(booking) in record
+        html = self.text(client.get(self.page(booking)))
+        assert "The driver gets <strong>€13.00</strong> back" in html
+        assert f'name="shown_minor" value="{booking.quote_minor}"' in html
+        answer = client.post(self.page(booking), {"note": NOTE, "shown_minor": booking.quote_minor}, follow=True)
+        assert "The booking is closed." in self.text(answer)
+        assert money(booking)[:2] == ("cancelled", booking.quote_minor)
+        again = client.post(self.page(booking), {"note": NOTE, "shown_minor": booking.quote_minor}, follow=True)
+        assert again.status_code == 200
+        assert Refund.objects.count() == 1
+
+    def test_another_amount_is_shown_first(self, client: Visitor, booking: Booking, opal: Client) -> None:
+        client.force_login(opal)
+        html = self.text(client.post(self.page(booking), {"note": NOTE, "shown_minor": 5}))
+        assert "Meanwhile what goes back has become €13.00." in html
+        assert f'name="shown_minor" value="{booking.quote_minor}"' in html
+        assert NOTE in html
+        assert "Say why" in self.text(client.post(self.page(booking), {"note": "", "shown_minor": 1300}))
+        assert money(booking) == ("confirmed", 0, 0)
+
+    def test_what_is_over_has_no_form(self, client: Visitor, booking: Booking, opal: Client, dara: Client) -> None:
+        cancel_booking(booking=booking, actor=dara)
+        client.force_login(opal)
+        assert client.get("/admin/bookings/booking/nonsense/close/").status_code == 404
+        html = self.text(client.get(self.page(booking)))
+        assert "This booking is over" in html
+        assert 'name="note"' not in html
+
+    def test_viewers_do_not_get_there(self, client: Visitor, booking: Booking, vera: Client, dara: Client) -> None:
+        client.force_login(vera)
+        assert self.page(booking) not in self.text(client.get(f"/admin/bookings/booking/{booking.pk}/change/"))
+        assert client.get(self.page(booking)).status_code == 403
+        assert client.post(self.page(booking), {"note": NOTE, "shown_minor": 1300}).status_code == 403
+        client.force_login(dara)
+        assert client.post(self.page(booking), {"note": NOTE, "shown_minor": 1300}).status_code == 404
+        assert money(booking) == ("confirmed", 0, 0)
