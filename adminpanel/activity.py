@@ -1,6 +1,7 @@
 """What happened last: the newest of each kind, merged in time."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -43,7 +44,7 @@ def newest_activity() -> list[Item]:
     items = [
         *map(_of_client, newest(Client.objects.all(), by="created_at", limit=OF_EACH)),
         *map(_of_station, newest(Station.objects.all(), by="id", limit=OF_EACH)),  # ids are in order of time
-        *map(_of_booking, newest(Booking.objects.all(), by="created_at", limit=OF_EACH)),
+        *_of_bookings(),
         *map(_of_payment, newest(Payment.objects.all(), by="created_at", limit=OF_EACH)),
         *_of_sessions(),
     ]
@@ -57,6 +58,12 @@ def _of_client(client: Client) -> Item:
 def _of_station(station: Station) -> Item:
     place = ", ".join(filter(None, [station.city, station.network]))
     return _item(station, "station", station.created_at, _("%s was added") % station, place, station.status)
+
+
+def _of_bookings() -> Iterator[Item]:
+    """Time that was added to a booking is none of its own."""
+    rows = newest(Booking.objects.all(), by="created_at", limit=OF_EACH)
+    return (_of_booking(row) for row in rows if row.extends_id is None)
 
 
 def _of_booking(booking: Booking) -> Item:

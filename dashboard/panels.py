@@ -67,7 +67,8 @@ def next_booking_of(client_id: UUID) -> Booking | None:
     now = clock.now()
     ahead = Booking.objects.filter(client_id=client_id, starts_at__gt=now - LONGEST, ends_at__gt=now)
     waiting = ahead.filter(status__in=[Booking.Status.HELD, Booking.Status.CONFIRMED])
-    current = [row for row in waiting if not (row.is_held and row.expires_at and row.expires_at <= now)]
+    own = [row for row in waiting if row.extends_id is None]
+    current = [row for row in own if not (row.is_held and row.expires_at and row.expires_at <= now)]
     return min(current, key=lambda row: row.starts_at, default=None)
 
 

@@ -12,6 +12,7 @@ from bookings.auth import PUBLIC, SIGNED_IN
 from dashboard.api import router as dashboard_router
 from evbunker.problems import MEDIA_TYPE, Problem, add_handlers
 from payments.api import router as payments_router
+from payments.api_moving import router as moving_router
 
 DESCRIPTION = """
 Sign in with `Authorization: Bearer <token>` (make a token on your profile page), or with the session cookie and, for
@@ -54,5 +55,6 @@ add_handlers(api)
 api.add_router("/stations", stations_router, tags=["stations"], auth=PUBLIC)
 api.add_router("/bookings", bookings_router, tags=["bookings"])
 api.add_router("", payments_router, tags=["payments"])
+api.add_router("", moving_router)
 api.add_router("/dashboard", dashboard_router, tags=["dashboard"])
 api.add_router("/operations", operations_router, tags=["operations"])

@@ -43,8 +43,8 @@ def payment_findings(payments: list[Row]) -> Iterator[str]:
     bookings = Booking.objects.values_list(*names).iterator(chunk_size=AT_A_TIME)
     for booking_id, status, confirmed_at, extends_id, quote_minor in bookings:
         was_sure = status in Booking.PAID or (status == Booking.Status.CANCELLED and confirmed_at is not None)
-        was_free = extends_id is not None and not quote_minor  # time that costs nothing is added at once
-        if confirming.pop(booking_id, 0) != int(was_sure and not was_free):
+        found, was_free = confirming.pop(booking_id, 0), extends_id is not None and not quote_minor
+        if found != int(was_sure) and (found or not was_free):  # time that costs nothing is added without a payment
             yield f"booking {booking_id} ({status}) and its captured payments do not fit"
     yield from (f"captured payment of a booking {booking_id} that does not exist" for booking_id in confirming)
     for row in payments:

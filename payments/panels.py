@@ -27,6 +27,9 @@ def booking(client_id: UUID, key: str) -> dict[str, object]:
     return {
         "booking": found,
         "payment": standing.payment,
+        "amount_minor": standing.captured_minor or (standing.payment and standing.payment.amount_minor),
+        "back_minor": standing.back_minor,
+        "kept_minor": standing.kept_minor,
         "session": standing.session,
         "stage": standing.stage,
         "words": words_of(standing),

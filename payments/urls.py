@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from payments.views import booking, mine, razorpay, receipts, sandbox, webhook
+from payments.views import booking, changing, mine, razorpay, receipts, sandbox, webhook
 
 urlpatterns = [
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
     path("bookings/<uuid:booking_id>/pay/", booking.pay, name="booking_pay"),
     path("bookings/<uuid:booking_id>/cancel/", booking.cancel, name="booking_cancel"),
+    path("bookings/<uuid:booking_id>/change/", changing.change, name="booking_change"),
+    path("bookings/<uuid:booking_id>/move/", changing.move, name="booking_move"),
+    path("bookings/<uuid:booking_id>/extend/", changing.extend, name="booking_extend"),
     path("bookings/<uuid:booking_id>/start/", booking.start, name="booking_start"),
     path("bookings/<uuid:booking_id>/stop/", booking.stop, name="booking_stop"),
     path("payments/", mine.payments, name="payments"),

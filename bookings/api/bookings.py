@@ -41,12 +41,12 @@ def hold_evse(request: HttpRequest, wish: Wish, idempotency_key: IdempotencyKeyH
 
 def _hold(client: Client, wish: Wish, *, booking_id: UUID, address: str) -> Booking:
     return hold(
-        client=client, evse=_evse(client, wish.evse_id), starts_at=wish.starts_at, minutes=wish.minutes,
+        client=client, evse=seen_evse(client, wish.evse_id), starts_at=wish.starts_at, minutes=wish.minutes,
         energy_wh=wish.energy_wh, address=address, booking_id=booking_id,
     )  # fmt: skip
 
 
-def _evse(client: Client, evse_id: UUID) -> Evse:
+def seen_evse(client: Client, evse_id: UUID) -> Evse:
     """The EVSE, if its station is one that `client` can see."""
     evse = Evse.objects.filter(pk=evse_id).first()
     if evse is None or not Station.objects.visible_to(client).filter(pk=evse.station_id).exists():
@@ -56,8 +56,8 @@ def _evse(client: Client, evse_id: UUID) -> Evse:
 
 @router.get("", response=Page[BookingOut], summary="My bookings")
 def list_bookings(request: HttpRequest, cursor: str = "") -> dict[str, object]:
-    """My bookings, the latest made first."""
-    rows, following = newest_first(Booking.objects.filter(client=client_of(request)), cursor)
+    """My bookings, the latest made first. Time that was added to one is part of it."""
+    rows, following = newest_first(Booking.objects.filter(client=client_of(request)).standalone(), cursor)
     return {"items": [booking_out(row) for row in rows], "next": following}
 
 

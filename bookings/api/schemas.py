@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import BaseModel
 
 from bookings.api.inputs import Instant, Whole
+from bookings.extending import waiting_extension
 from bookings.models import Booking, ChargingSession, Evse, Station
 
 
@@ -119,8 +120,19 @@ class BookingOut(Schema):
     created_at: dt.datetime
 
 
+class ExtensionOut(Schema):
+    """Time that is held to be added to a booking, and waits to be paid before `expires_at`."""
+
+    id: UUID
+    minutes: int
+    quote_minor: int
+    currency: str
+    expires_at: dt.datetime
+
+
 class BookingDetailOut(BookingOut):
     session: SessionOut | None
+    extension: ExtensionOut | None
 
 
 def station_detail(station: Station, *, evses: list[Evse], free: int) -> StationDetailOut:
@@ -148,8 +160,11 @@ def booking_out(booking: Booking) -> BookingOut:
 
 
 def booking_detail(booking: Booking) -> BookingDetailOut:
-    """The booking and its charging session, which it has once it is paid."""
+    """The booking and what it has once it is paid: its charging session, and time that waits to be added."""
     session = ChargingSession.objects.filter(booking=booking).first()
+    extension = waiting_extension(booking) if booking.is_paid else None
     return BookingDetailOut(
-        **_booking_fields(booking), session=SessionOut.from_orm(session) if session is not None else None
+        **_booking_fields(booking),
+        session=SessionOut.from_orm(session) if session is not None else None,
+        extension=ExtensionOut.from_orm(extension) if extension is not None else None,
     )

@@ -25,7 +25,8 @@ PAST_AT_ONCE = 20
 @require_safe
 def bookings(request: HttpRequest) -> HttpResponse:
     """What is to come, next first, and what is over, latest first; htmx asks for more rows only."""
-    own, now, cursor = Booking.objects.filter(client=driver(request)), clock.now(), request.GET.get("cursor", "")
+    own, now = Booking.objects.filter(client=driver(request)).standalone(), clock.now()
+    cursor = request.GET.get("cursor", "")
     past, following = latest_first(own.filter(Q(ends_at__lte=now) | ~Q(status__in=Booking.LIVE)), cursor)
     context = {"past": past, "next": following, "cursor": cursor}
     if not cursor:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.accounts import check_may_pay, may_pay
 from bookings.charging import start_session, stop_session
+from bookings.merging import MERGED
 from bookings.models import Booking
 from bookings.policy import policy_sentences
 from bookings.pricewords import price_table
@@ -41,9 +42,14 @@ Action = Callable[[HttpRequest, Booking], str | None]
 @login_required
 @require_safe
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
-    """The page. A driver who comes back from paying is believed only after the gateway was asked."""
-    shown = _own(request, booking_id)
+    """The page. A driver who comes back from paying is believed only after the gateway was asked.
+
+    Time that has become part of another booking is shown there.
+    """
+    shown = own_booking(request, booking_id)
     answered = look_again(shown)
+    if shown.ended_reason == MERGED:
+        return SeeOther(reverse("booking", args=[shown.extends_id]))
     return render(request, PAGE, page_of(request, shown) | {"gateway_down": not answered})
 
 
@@ -58,7 +64,7 @@ def look_again(shown: Booking) -> bool:
     return True
 
 
-def _own(request: HttpRequest, booking_id: UUID) -> Booking:
+def own_booking(request: HttpRequest, booking_id: UUID) -> Booking:
     return get_object_or_404(Booking, pk=booking_id, client=driver(request))
 
 
@@ -104,7 +110,7 @@ def action(act: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
         page = reverse("booking", args=[booking_id])
         if not request.user.is_authenticated:
             return redirect_to_login(page)
-        shown = _own(request, booking_id)
+        shown = own_booking(request, booking_id)
         try:
             return SeeOther(act(request, shown) or page)
         except DomainError as error:
