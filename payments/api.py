@@ -89,7 +89,11 @@ def _begin_payment(request: HttpRequest, booking: Booking, gateway: str) -> Answ
     check_may_pay(client)
     allow("pay", f"client:{client.pk}", f"address:{address_of(request)}")
     payment = start_payment(booking=booking, gateway=gateway)
-    return Answer(201, PaymentOut.from_orm(payment).model_dump(mode="json"), final=bool(payment.pay_url))
+    return Answer(
+        201,
+        PaymentOut.from_orm(payment).model_dump(mode="json"),
+        final=bool(payment.pay_url) or payment.status == Payment.Status.CAPTURED,
+    )
 
 
 class Closing(BaseModel):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 from bookings.calendar import calendar_file
 from bookings.models import Booking
 from bookings.pricewords import price_table
-from payments.gateways import KNOWN
+from payments.gateways import is_made_up
 from payments.models import Payment, Receipt, Refund
 from payments.standing import standing_of
 from payments.wording import refund_sentences, words_of
@@ -33,7 +33,7 @@ def send_changed(payment: Payment, *, added: Booking | None = None) -> None:
     with translation.override(payment.client.language):
         context = {
             "payment": payment, "booking": booking, "added": added, "client": payment.client,
-            "sentences": refund_sentences(standing_of(booking)), "live": KNOWN[payment.gateway]().live,
+            "sentences": refund_sentences(standing_of(booking)), "live": not is_made_up(payment.gateway),
             "site_url": settings.SITE_URL,
         }  # fmt: skip
         message = EmailMessage(
@@ -85,7 +85,7 @@ def _send_about(payment: Payment, subject: str, template: str) -> None:
     with translation.override(payment.client.language):
         context = {
             "payment": payment, "booking": booking, "client": payment.client, "site_url": settings.SITE_URL,
-            "sentences": refund_sentences(standing_of(booking)), "live": KNOWN[payment.gateway]().live,
+            "sentences": refund_sentences(standing_of(booking)), "live": not is_made_up(payment.gateway),
             "words": words_of(standing_of(booking)),
         }  # fmt: skip
         body = render_to_string(f"payments/email/{template}.txt", context)
@@ -104,7 +104,7 @@ def _confirmation(payment: Payment) -> EmailMessage:
         "booking": booking,
         "client": payment.client,
         "prices": price_table(booking.price_lines, booking.currency),
-        "live": KNOWN[payment.gateway]().live,
+        "live": not is_made_up(payment.gateway),
         "site_url": settings.SITE_URL,
     }
     message = EmailMessage(

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 
 from bookings.confirming import confirm_booking, local_day, reacquire_booking
 from bookings.models import Booking
+from bookings.refusals import NotPayable
 from bookings.stale_days import mark_stale
 from evbunker import clock
 from evbunker.audit import record_change
@@ -82,6 +83,19 @@ def mismatch(payment: Payment, seen: GatewayPayment) -> str:
 
 
 @atomic
+def settle_free(payment: Payment) -> None:
+    """Confirm the booking of a payment of nothing: there is no gateway to ask. Raises NotPayable if it is not held."""
+    assert not payment.amount_minor, "what costs something is paid at a gateway"
+    nothing = GatewayPayment(
+        payment.idempotency_key, Truth.CAPTURED, amount_minor=0, currency=payment.currency, live=True
+    )
+    try:
+        _capture(payment, nothing)
+    except _NotHeld:
+        raise NotPayable from None
+
+
+@atomic
 def _capture(payment: Payment, seen: GatewayPayment) -> bool:
     """The money came and the booking still holds its slots; False if that was known."""
     if not _mark_confirming(payment, seen):
@@ -90,7 +104,8 @@ def _capture(payment: Payment, seen: GatewayPayment) -> bool:
     if not confirm_booking(booking=booking, actor=payment.gateway):
         raise _NotHeld
     follow_extension(booking)
-    issue_receipt(payment)
+    if payment.captured_minor:  # nothing needs no receipt
+        issue_receipt(payment)
     return True
 
 

@@ -109,8 +109,8 @@ class Standing:
 
     @property
     def shows_policy(self) -> bool:
-        """Is there anything left to give up?"""
-        return self.may_pay or self.stage == Stage.CONFIRMED
+        """Is there anything left to give up that costs something?"""
+        return self.may_cancel and self.booking.quote_minor > 0
 
     @property
     def is_over(self) -> bool:

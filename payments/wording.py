@@ -45,7 +45,9 @@ def energy_wh(standing: Standing) -> int:
 def _to_pay(standing: Standing) -> Words:
     return Words(
         _("EVSE %(evse)s is held for you.") % {"evse": standing.booking.evse_label},
-        _("Pay before the time below is over, and it is yours."),
+        _("Pay before the time below is over, and it is yours.")
+        if standing.booking.quote_minor
+        else _("It costs nothing: confirm it before the time below is over, and it is yours."),
         "wait",
     )
 

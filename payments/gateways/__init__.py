@@ -18,6 +18,10 @@ KNOWN: dict[str, Callable[[], Gateway]] = {
 }
 
 
+FREE = "free"
+"""Stands where a gateway's name would: the booking cost nothing, so none was asked."""
+
+
 class UnknownGateway(DomainError):
     code, status = "unknown_gateway", 422
     message = _("This way to pay is not offered here.")
@@ -49,3 +53,8 @@ def used(name: str) -> Gateway:
     if name not in KNOWN or not may_use(name):
         raise UnknownGateway
     return KNOWN[name]()
+
+
+def is_made_up(name: str) -> bool:
+    """Does no real money move there, although the page says that something is paid?"""
+    return name != FREE and not KNOWN[name]().live
