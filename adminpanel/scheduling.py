@@ -16,6 +16,7 @@ from bookings.holding import expire_holds
 from bookings.idempotency import forget_old_keys
 from evbunker.logs import known_as
 from evbunker.sessions import forget_old_sessions
+from payments.comparing import compare_books
 from payments.outbox import work_outbox
 from payments.reconciling import reconcile_payments
 
@@ -35,6 +36,7 @@ JOBS = (
     Job("expire_holds", 10, expire_holds),
     Job("complete_sessions", 20, complete_sessions),
     Job("reconcile_payments", 60, reconcile_payments),
+    Job("compare_books", 600, compare_books),
     Job("close_days", 30, close_days),
     Job("forget_old_keys", 3600, forget_old_keys),
     Job("forget_old_sessions", 3600, forget_old_sessions),

@@ -56,6 +56,7 @@ OURS = {name: panel for name, panel in REGISTRY.items() if not panel.loader.__mo
 EXEMPT = {"check_integrity", "copy_data", "seed_demo", "import_stations", "relay_changes", "scheduler"}
 COMMANDS = {
     "close_days": ["--history"],
+    "compare_books": ["--day", "2026-03-10"],
     "complete_sessions": [],
     "create_api_token": ["dara@example.org"],
     "create_client": ["newcomer@example.org", "--role", "operator"],
