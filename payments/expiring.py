@@ -1,9 +1,11 @@
 """A hold that is over takes its attempt to pay with it: cancelled at the gateway, then closed by what that says.
 
 `bookings` expires holds and knows nothing of payments. So its signal makes it prompt (`ask_to_cancel`), and the
-reconciler, which looks for attempts without a hold, makes it certain (`cancel_without_hold`).
+reconciler, which looks for attempts without a hold, makes it certain (`without_hold`).
 """
 
+import logging
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -11,14 +13,13 @@ from django.db import IntegrityError
 from bookings.claims import lapsed
 from bookings.holding import expire_hold
 from bookings.models import Booking
-from evbunker.db import atomic, claim, lowest
+from evbunker.db import atomic, claim
 from payments.gateways import KNOWN
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent
 from payments.settling import apply
 
-AT_ONCE = 200
-"""Attempts looked at by one run of the reconciler, the oldest first: only they can have lost their hold."""
+log = logging.getLogger(__name__)
 
 
 def ask_to_cancel(booking_id: UUID) -> None:
@@ -67,15 +68,15 @@ def _close_unmade(payment: Payment) -> None:
         announce(payment)
 
 
-def without_hold() -> list[Payment]:
-    """Attempts that may still succeed for bookings that are held no more; holds that lapsed unseen are expired."""
-    oldest = [payment for status in Payment.LIVE for payment in _oldest(status)]
-    booked = [payment.booking_id for payment in oldest]
+def without_hold(live: Iterable[Payment]) -> list[Payment]:
+    """Of attempts that may still succeed those for bookings that are held no more; holds that lapsed unseen are
+    expired."""
+    live = list(live)
+    booked = [payment.booking_id for payment in live]
     for booking in lapsed(booked):
-        expire_hold(booking)
+        try:
+            expire_hold(booking)
+        except Exception:  # the others must go on
+            log.exception("The hold of booking %s could not be expired", booking.pk)
     held = set(Booking.objects.held().filter(pk__in=booked).values_list("pk", flat=True))
-    return [payment for payment in oldest if payment.booking_id not in held]
-
-
-def _oldest(status: str) -> list[Payment]:
-    return lowest(Payment.objects.filter(status=status), by="created_at", limit=AT_ONCE)
+    return [payment for payment in live if payment.booking_id not in held]

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
 
 from evbunker.db import atomic, claim
 from payments.external import take_refunds
@@ -20,6 +19,7 @@ MOST_BYTES = 256 * 1024
 State = WebhookEvent.State
 FINISHED = (State.DONE, State.UNKNOWN, State.UNBACKED)
 """Only finished work makes a repeated event a duplicate."""
+UNFINISHED = (State.RECEIVED, State.UNMATCHED)
 AS_FAR = (RefundTruth.OPEN, RefundTruth.SUCCEEDED, RefundTruth.FAILED)
 """How far a refund has come: one that succeeded may fail later, and events come in any order."""
 
@@ -125,11 +125,6 @@ def _mark(kept: WebhookEvent, state: str, payment: Payment | None = None) -> Non
     if state != kept.state:
         claim(WebhookEvent.objects.filter(pk=kept.pk, state=kept.state), state=state, payment=payment)
         kept.state = state
-
-
-def unfinished() -> QuerySet[WebhookEvent]:
-    """Events that were kept but not worked off."""
-    return WebhookEvent.objects.filter(state__in=[State.RECEIVED, State.UNMATCHED])
 
 
 def work_off_again(kept: WebhookEvent) -> None:
