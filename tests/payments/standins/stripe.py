@@ -255,7 +255,8 @@ class StripeStandIn(StandIn):
             f'<button name="outcome" value="{value}">{value}</button>' for value in ("pay", "decline", "later")
         )
         return Reply.html(
-            f"<title>Checkout</title><h1>{name}</h1><p>{session['amount_total']} {session['currency']}</p>"
+            f'<link rel="icon" href="data:,"><title>Checkout</title>'
+            f"<h1>{name}</h1><p>{session['amount_total']} {session['currency']}</p>"
             f'<form method="post">{buttons}</form><a href="{back}">back</a>'
         )
 
