@@ -7,10 +7,14 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
 from bookings.calendar import calendar_file
+from bookings.leaving import nobody
 from bookings.models import Booking
 from bookings.pricewords import price_table
+from evbunker.db import by_id
 from payments.gateways import is_made_up
-from payments.models import Payment, Receipt, Refund
+from payments.models import Payment, Refund
+from payments.receipt_pdf import receipt_pdf
+from payments.receipt_words import Document, documents_of
 from payments.standing import standing_of
 from payments.wording import refund_sentences, words_of
 
@@ -29,7 +33,7 @@ def send_confirmation(payment: Payment) -> None:
 def send_changed(payment: Payment, *, added: Booking | None = None) -> None:
     """Tell the driver when the booking is now, with a calendar file that replaces the former one, and what was paid
     if `payment` is for time that was `added`. Raises what the mail server raises."""
-    booking = Booking.objects.get(pk=added.extends_id if added else payment.booking_id)
+    booking = by_id(Booking, added.extends_id if added else payment.booking_id)
     with translation.override(payment.client.language):
         context = {
             "payment": payment, "booking": booking, "added": added, "client": payment.client,
@@ -42,6 +46,8 @@ def send_changed(payment: Payment, *, added: Booking | None = None) -> None:
             to=[payment.client.email],
         )
         message.attach("booking.ics", calendar_file(booking), "text/calendar; method=PUBLISH")
+        if added:
+            _attach_receipt(message, payment)
         message.send()
 
 
@@ -58,29 +64,46 @@ def send_closed(payment: Payment) -> None:
 
 def send_late(payment: Payment) -> None:
     """Tell the driver that the money came too late and goes back. Raises what the mail server raises."""
-    _send_about(payment, gettext_noop("Not booked: %(station)s, %(start)s"), "late")
+    _send_about(payment, gettext_noop("Not booked: %(station)s, %(start)s"), "late", with_receipt=True)
 
 
 def send_receipts(payment: Payment, refund: Refund | None) -> None:
-    """Send the credit note of `refund`, or all documents of `payment`. Raises what the mail server raises."""
-    about = {"refund_id": refund.pk} if refund else {}
-    documents = list(Receipt.objects.filter(payment_id=payment.pk, **about).order_by("created_at", "id"))
+    """Send what documents `refund`, or all documents of `payment`; nothing to a driver who was forgotten.
+
+    Raises what the mail server raises.
+    """
+    if payment.client.email == nobody(payment.client):
+        return
+    booking = Booking.objects.get(pk=payment.booking_id)
     with translation.override(payment.client.language):
-        booking = Booking.objects.get(pk=payment.booking_id)
+        documents = [one for one in documents_of(payment) if refund is None or one.row.refund_id == refund.pk]
         context = {
             "payment": payment, "booking": booking, "client": payment.client, "documents": documents,
             "site_url": settings.SITE_URL,
         }  # fmt: skip
-        subject = (
-            gettext_noop("Money back: %(station)s, %(start)s")
-            if refund
-            else gettext_noop("Receipt: %(station)s, %(start)s")
+        subject = gettext_noop("Receipt: %(station)s, %(start)s")
+        if refund:
+            subject = gettext_noop("Money back: %(station)s, %(start)s")
+        message = EmailMessage(
+            subject=_subject(subject, booking),
+            body=render_to_string("payments/email/receipt.txt", context),
+            to=[payment.client.email],
         )
-        body = render_to_string("payments/email/receipt.txt", context)
-        EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email]).send()
+        _attach(message, documents, booking)
+        message.send()
 
 
-def _send_about(payment: Payment, subject: str, template: str) -> None:
+def _attach(message: EmailMessage, documents: list[Document], booking: Booking) -> None:
+    for document in documents:
+        message.attach(f"{document.row.reference}.pdf", receipt_pdf([document], booking), "application/pdf")
+
+
+def _attach_receipt(message: EmailMessage, payment: Payment) -> None:
+    """What documents that money came, so that no second e-mail has to; nothing if it came before there were any."""
+    _attach(message, documents_of(payment)[:1], Booking.objects.get(pk=payment.booking_id))
+
+
+def _send_about(payment: Payment, subject: str, template: str, *, with_receipt: bool = False) -> None:
     booking = Booking.objects.get(pk=payment.booking_id)
     with translation.override(payment.client.language):
         context = {
@@ -89,7 +112,10 @@ def _send_about(payment: Payment, subject: str, template: str) -> None:
             "words": words_of(standing_of(booking)),
         }  # fmt: skip
         body = render_to_string(f"payments/email/{template}.txt", context)
-        EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email]).send()
+        message = EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email])
+        if with_receipt:
+            _attach_receipt(message, payment)
+        message.send()
 
 
 def _subject(text: str, booking: Booking) -> str:
@@ -113,4 +139,5 @@ def _confirmation(payment: Payment) -> EmailMessage:
         to=[payment.client.email],
     )
     message.attach("booking.ics", calendar_file(booking), "text/calendar; method=PUBLISH")
+    _attach_receipt(message, payment)
     return message
