@@ -47,8 +47,7 @@ def close_booking(*, booking: Booking, actor: Client, note: str, shown_minor: in
     """Take a booking away from its driver and send back all that was paid for it and for time added to it.
 
     Held, confirmed, begun or in use: what is charging stops, and costs nothing. False if it was closed before. Raises
-    ReasonMissing, NotCancellable if it has ended or is time added to another, or ClosingChanged if what goes back is
-    not `shown_minor`.
+    ReasonMissing, NotCancellable if it has ended, or ClosingChanged if what goes back is not `shown_minor`.
     """
     if not SHORTEST_NOTE <= len(note := note.strip()) <= LONGEST_NOTE:
         raise ReasonMissing
@@ -73,8 +72,8 @@ def goes_back_minor(booking: Booking) -> int:
 
 
 def may_close(booking: Booking) -> bool:
-    """Is there anything to close? Time that was added to a booking is closed with it."""
-    return booking.status in Booking.LIVE and booking.extends_id is None
+    """Is there anything to close? Paid time that was added to a booking is part of it."""
+    return booking.status in Booking.LIVE
 
 
 def operators_words(booking: Booking) -> str:
