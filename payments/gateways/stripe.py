@@ -151,7 +151,7 @@ class StripeGateway:
         check_signed(setting=settings.STRIPE_WEBHOOK_SECRET, message=sent_at.encode() + b"." + body, given=given)
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> GatewayEvent:
-        return stripe_events.read_event(body, live=self.live, account=self.account)
+        return stripe_events.read_event(body, live=self.live)
 
     def payment_ref(self, event_ref: str) -> str:
         """Charges, refunds and disputes name their payment intent only: Stripe says whose session that is."""

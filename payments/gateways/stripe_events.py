@@ -77,19 +77,18 @@ def signature_parts(signed: str) -> tuple[str, list[str]]:
     return times[0], given
 
 
-def read_event(body: bytes, *, live: bool, account: str) -> GatewayEvent:
-    """What a webhook says; raises BadEvent. What is not about our money claims nothing, as types do that are not known.
+def read_event(body: bytes, *, live: bool) -> GatewayEvent:
+    """What a webhook says; raises BadEvent. Events of the other mode claim nothing, as types that are not known.
 
-    Endpoints of platforms hear of every connected account, and where real money moves also of the test mode
+    Endpoints of platforms hear of connected accounts, and where real money moves of the test mode too
     (https://docs.stripe.com/connect/webhooks).
     """
     try:
         event = json.loads(body)
-        kind, whose = _text(event["type"]), _account(event)
-        is_ours = event.get("livemode", live) == live and whose in {"", account or whose}
-        known = _KNOWN.get(kind) if is_ours else None
+        kind = _text(event["type"])
+        known = _KNOWN.get(kind) if event.get("livemode", live) == live else None
         facts = known(event["data"]["object"], event["data"]) if known else _NOTHING
-        return GatewayEvent(event_id=_text(event["id"]), type=kind[:80], account=whose, **facts)
+        return GatewayEvent(event_id=_text(event["id"]), type=kind[:80], account=_account(event), **facts)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadEvent from error
 

@@ -40,7 +40,7 @@ def paid(payment: Payment, stripe: StripeStandIn) -> Payment:
     return payment
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.BROKEN, Fault.BROKEN_AFTER, Fault.HANG])
 @pytest.mark.usefixtures("_impatient")
 def test_a_session_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault) -> None:
     stripe.arm(fault, CREATE)
@@ -51,7 +51,7 @@ def test_a_session_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse,
     assert ends_well(paid(payment, stripe), stripe) == "confirmed"
 
 
-@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.DROP, Fault.BROKEN, Fault.HANG])
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.HANG])
 @pytest.mark.usefixtures("_impatient")
 def test_a_webhook_while_stripe_is_silent_is_worked_off_later(
     stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault
@@ -66,7 +66,7 @@ def test_a_webhook_while_stripe_is_silent_is_worked_off_later(
     assert WebhookEvent.objects.get().state == "done"
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.BROKEN, Fault.BROKEN_AFTER, Fault.VANISH, Fault.HANG])
 @pytest.mark.usefixtures("_impatient")
 def test_a_refund_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault) -> None:
     payment = paid(to_pay(dara, evse, in_minutes=300), stripe)

@@ -209,31 +209,28 @@ class TestFailures:
             StripeGateway().look_up("cs_test_unknown")
 
 
-@pytest.mark.parametrize(
-    ("ours", "currency", "theirs"),
-    [(1300, "EUR", 1300), (980, "JPY", 980), (1230, "KWD", 1230), (5, "ISK", 500), (500, "UGX", 50_000),
-     (500, "MGA", 5), (17_550, "HUF", 17_550), (1999, "TWD", 1999)],
-)  # fmt: skip
-def test_amounts_are_written_as_stripe_does(ours: int, currency: str, theirs: int) -> None:
-    assert to_stripe(ours, currency) == theirs
-    assert from_stripe(theirs, currency) == ours
+class TestAmounts:
+    def test_they_are_written_as_stripe_does(self) -> None:
+        for ours, currency, theirs in (
+            (1300, "EUR", 1300), (980, "JPY", 980), (1230, "KWD", 1230), (5, "ISK", 500), (500, "UGX", 50_000),
+            (500, "MGA", 5), (17_550, "HUF", 17_550), (1999, "TWD", 1999),
+        ):  # fmt: skip
+            assert to_stripe(ours, currency) == theirs
+            assert from_stripe(theirs, currency) == ours
 
+    def test_what_stripe_cannot_write_is_refused(self) -> None:
+        for amount_minor, currency in ((1234, "KWD"), (1001, "BHD"), (550, "MGA"), (10**8, "EUR")):
+            with pytest.raises(AmountNotTaken):
+                check_amount(amount_minor, currency)
 
-@pytest.mark.parametrize(("amount_minor", "currency"), [(1234, "KWD"), (1001, "BHD"), (550, "MGA"), (10**8, "EUR")])
-def test_what_stripe_cannot_write_is_refused(amount_minor: int, currency: str) -> None:
-    with pytest.raises(AmountNotTaken):
-        check_amount(amount_minor, currency)
+    def test_what_we_cannot_write_equals_nothing_we_asked_for(self) -> None:
+        assert [from_stripe(one, "ISK") for one in (500, 501, 599, 600)] == [5, 6, 6, 6]
 
-
-def test_what_we_cannot_write_equals_nothing_we_asked_for() -> None:
-    assert [from_stripe(one, "ISK") for one in (500, 501, 599, 600)] == [5, 6, 6, 6]
-
-
-@pytest.mark.parametrize(("least", "currency"), [(50, "EUR"), (30, "GBP"), (17_500, "HUF"), (50, "JPY"), (1, "ISK")])
-def test_the_least_amount_is_taken(least: int, currency: str) -> None:
-    check_amount(least, currency)
-    with pytest.raises(AmountTooSmall):
-        check_amount(least - 1, currency)
+    def test_the_least_is_taken_and_no_less(self) -> None:
+        for least, currency in ((50, "EUR"), (30, "GBP"), (17_500, "HUF"), (50, "JPY"), (1, "ISK")):
+            check_amount(least, currency)
+            with pytest.raises(AmountTooSmall):
+                check_amount(least - 1, currency)
 
 
 def test_too_little_is_refused_before_anything_is_written(

@@ -36,43 +36,35 @@ def test_a_genuine_one_confirms_once(stripe: StripeStandIn, payment: Payment) ->
     assert WebhookEvent.objects.get().state == "done"
 
 
-@pytest.mark.parametrize(
-    ("configured", "signing", "status"),
-    [
+def test_secrets_while_one_is_replaced(stripe: StripeStandIn, payment: Payment, settings: Any) -> None:
+    body = stripe.calls[-1].body
+    for configured, signing, status in (
         ("whsec_standin", ("whsec_wrong",), 400),
+        ("whsec_new", ("whsec_standin",), 400),
         ("whsec_new,whsec_standin", ("whsec_standin",), 200),
         ("whsec_new, whsec_standin", ("whsec_new",), 200),
         ("whsec_new", ("whsec_standin", "whsec_new"), 200),
-        ("whsec_new", ("whsec_standin",), 400),
-    ],
-)
-def test_secrets_while_one_is_replaced(
-    stripe: StripeStandIn, payment: Payment, settings: Any, configured: str, signing: tuple[str, ...], status: int
-) -> None:
-    settings.STRIPE_WEBHOOK_SECRET = configured
+    ):
+        settings.STRIPE_WEBHOOK_SECRET = configured
+        assert send(body, signed(body, *signing)).status_code == status
+        assert WebhookEvent.objects.exists() is (status == 200)
+
+
+def test_an_old_or_future_signature_is_refused(stripe: StripeStandIn, payment: Payment) -> None:
+    body, now = stripe.calls[-1].body, int(clock.now().timestamp())
+    with clock.moved_to(clock.now()):
+        for ago, status in ((301, 400), (-301, 400), (300, 200), (-300, 200)):
+            assert send(body, signed(body, *stripe.secrets, at=now - ago)).status_code == status
+
+
+def test_a_bad_signature_is_refused_and_not_kept(stripe: StripeStandIn, payment: Payment) -> None:
     body = stripe.calls[-1].body
-    assert send(body, signed(body, *signing)).status_code == status
-    assert WebhookEvent.objects.exists() is (status == 200)
-
-
-@pytest.mark.parametrize(("ago", "status"), [(298, 200), (302, 400), (-298, 200), (-303, 400)])
-def test_an_old_or_future_signature_is_refused(stripe: StripeStandIn, payment: Payment, ago: int, status: int) -> None:
-    body = stripe.calls[-1].body
-    at = int(clock.now().timestamp()) - ago
-    assert send(body, signed(body, *stripe.secrets, at=at)).status_code == status
-
-
-@pytest.mark.parametrize(
-    "signature",
-    ["", "t=1", "v1=aa", "t=²,v1=aa", "t=-5,v1=aa", "t=99999999999999999999,v1=aa", "t=1,t=2,v1=aa", "t={now},v0={sum}",
-     "t={now},v1=", "t={now},v1=\xe9", "t={now} v1={sum}", "nonsense"],
-)  # fmt: skip
-def test_a_bad_signature_is_refused_and_not_kept(stripe: StripeStandIn, payment: Payment, signature: str) -> None:
-    body = stripe.calls[-1].body
-    good = signed(body, *stripe.secrets)["Stripe-Signature"]
-    now, _, total = good.removeprefix("t=").partition(",v1=")
-    answer = send(body, {"Stripe-Signature": signature.format(now=now, sum=total)})
-    assert state_after(answer) == (400, "bad_signature")
+    now, _, total = signed(body, *stripe.secrets)["Stripe-Signature"].removeprefix("t=").partition(",v1=")
+    for bad in (
+        "", "t=1", "v1=aa", "t=²,v1=aa", "t=-5,v1=aa", "t=99999999999999999999,v1=aa", f"t={now},t={now},v1={total}",
+        f"t={now},v0={total}", f"t={now},v1=", f"t={now},v1=\xe9", f"t={now} v1={total}", "nonsense",
+    ):  # fmt: skip
+        assert state_after(send(body, {"Stripe-Signature": bad})) == (400, "bad_signature"), bad
     assert not WebhookEvent.objects.exists()
 
 
@@ -81,15 +73,15 @@ def test_the_signature_is_of_every_byte(stripe: StripeStandIn, payment: Payment)
     assert send(body + b"\n", signed(body, *stripe.secrets)).status_code == 400
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"not json", b"\xff", b"[]", b"null", b"{}", b'{"id": 7, "type": "x"}',
-     b'{"id": "evt_1", "type": "' + b"x" * 200 + b'"}',
-     b'{"id": "evt_1", "type": "refund.created", "data": {"object": []}}',
-     b'{"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"id": "cs_1"}}}', b"[" * 100_000],
-)  # fmt: skip
-def test_what_is_no_event_is_refused(stripe: StripeStandIn, body: bytes) -> None:
-    assert state_after(send(body, signed(body, *stripe.secrets))) == (400, "bad_event")
+def test_what_is_no_event_is_refused(stripe: StripeStandIn) -> None:
+    for body in (
+        b"", b"not json", b"\xff", b"[]", b"null", b"{}", b"[" * 100_000, b'{"id": 7, "type": "x"}',
+        b'{"id": "evt_1", "type": "' + b"x" * 200 + b'"}',
+        b'{"id": "evt_1", "type": "refund.created", "data": {"object": []}}',
+        b'{"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"id": "cs_1"}}}',
+    ):  # fmt: skip
+        assert state_after(send(body, signed(body, *stripe.secrets))) == (400, "bad_event"), body[:80]
+    assert not WebhookEvent.objects.exists()
 
 
 def test_five_megabytes_are_refused(stripe: StripeStandIn) -> None:
@@ -108,7 +100,7 @@ def test_without_a_secret_nothing_is_believed(stripe: StripeStandIn, payment: Pa
     [
         ("", {"account": "acct_connected"}, "done"),
         ("acct_1StandIn", {"account": "acct_1StandIn"}, "done"),
-        ("acct_1StandIn", {"account": "acct_connected"}, "unknown"),
+        ("acct_1StandIn", {"account": "acct_connected"}, "unbacked"),
         ("", {"livemode": True}, "unknown"),
     ],
 )
@@ -121,18 +113,17 @@ def test_what_is_of_another_account_or_mode_has_no_effect(
     assert status_of(payment) == ("captured" if state == "done" else "pending")
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"type": "invoice.paid"},
-        {"type": "balance.available", "data": {"object": {"object": "balance", "available": []}}},
-        {"type": "v2.core.event_destination.ping", "data": None, "object": "v2.core.event"},
-    ],
-)
-def test_unknown_types_are_kept(stripe: StripeStandIn, payment: Payment, changes: dict[str, Any]) -> None:
-    body = body_of(stripe, **changes)
-    assert state_after(send(body, signed(body, *stripe.secrets))) == (200, "unknown")
-    assert WebhookEvent.objects.get().type == changes["type"]
+def test_unknown_types_are_kept(stripe: StripeStandIn, payment: Payment) -> None:
+    for number, changes in enumerate(
+        (
+            {"type": "invoice.paid"},
+            {"type": "balance.available", "data": {"object": {"object": "balance", "available": []}}},
+            {"type": "v2.core.event_destination.ping", "data": None, "object": "v2.core.event"},
+        )
+    ):
+        body = body_of(stripe, id=f"evt_{number}", **changes)
+        assert state_after(send(body, signed(body, *stripe.secrets))) == (200, "unknown")
+        assert WebhookEvent.objects.filter(type=changes["type"]).exists()
 
 
 def test_a_lie_is_not_believed(stripe: StripeStandIn, dara: Client, evse: Evse) -> None:
