@@ -106,10 +106,12 @@ def _attach_receipt(message: EmailMessage, payment: Payment) -> None:
 def _send_about(payment: Payment, subject: str, template: str, *, with_receipt: bool = False) -> None:
     booking = Booking.objects.get(pk=payment.booking_id)
     with translation.override(payment.client.language):
+        standing = standing_of(booking)
         context = {
             "payment": payment, "booking": booking, "client": payment.client, "site_url": settings.SITE_URL,
-            "sentences": refund_sentences(standing_of(booking)), "live": not is_made_up(payment.gateway),
-            "words": words_of(standing_of(booking)),
+            "sentences": refund_sentences(standing), "standing": standing,
+            "live": not is_made_up(payment.gateway),
+            "words": words_of(standing),
         }  # fmt: skip
         body = render_to_string(f"payments/email/{template}.txt", context)
         message = EmailMessage(subject=_subject(subject, booking), body=body, to=[payment.client.email])
