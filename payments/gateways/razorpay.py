@@ -65,10 +65,11 @@ class RazorpayGateway:
         self._api = Api()
 
     def problems(self) -> Iterator[str]:
-        if not settings.RAZORPAY_KEY_ID.startswith(KEYS) or not settings.RAZORPAY_KEY_SECRET:
-            yield "PAYMENT_GATEWAYS names razorpay, but RAZORPAY_KEY_ID is no key (rzp_live_…), or its secret is empty."
-        if not settings.RAZORPAY_WEBHOOK_SECRET:
-            yield "PAYMENT_GATEWAYS names razorpay, but RAZORPAY_WEBHOOK_SECRET is empty."
+        if not settings.RAZORPAY_KEY_ID.startswith(KEYS):
+            yield "PAYMENT_GATEWAYS names razorpay, but RAZORPAY_KEY_ID does not begin with rzp_live_ or rzp_test_."
+        for secret in ("RAZORPAY_KEY_SECRET", "RAZORPAY_WEBHOOK_SECRET"):
+            if not getattr(settings, secret):
+                yield f"PAYMENT_GATEWAYS names razorpay, but {secret} is empty."
 
     def check_amount(self, amount_minor: int, currency: str) -> None:
         """At least one whole unit ("The amount must be at least INR 1.00", likewise of others); of currencies with
