@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from payments.gateways import patience, razorpay_api, stripe_api
 from tests.payments.standins.razorpay import RazorpayStandIn
 from tests.payments.standins.stripe import StripeStandIn
 
@@ -28,3 +29,12 @@ def razorpay(settings: Any) -> Iterator[RazorpayStandIn]:
         settings.RAZORPAY_API_BASE, settings.RAZORPAY_ACCOUNT = company.url, company.account
         settings.RAZORPAY_WEBHOOK_SECRET = ",".join(company.secrets)
         yield company
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer of a stand-in comes too late, however busy this machine is."""
+    for module in (stripe_api, razorpay_api):
+        monkeypatch.setattr(module, "TIMEOUT_SECONDS", (30.0, 30.0))
+    monkeypatch.setattr(patience, "HURRIED", (30.0, 30.0))
+    monkeypatch.setattr(patience, "BEGIN_WITHIN_SECONDS", 60.0)

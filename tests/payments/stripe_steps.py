@@ -1,13 +1,16 @@
 """Steps of the tests that pay at Stripe's stand-in."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import pytest
 from django.test import Client as Visitor
 
 from bookings.models import Booking, Client, Evse
 from evbunker import clock
 from payments import outbox
+from payments.gateways import patience, stripe_api
 from payments.integrity import check_integrity
 from payments.models import Payment
 from payments.reconciling import reconcile_payments
@@ -42,6 +45,15 @@ def work_until(done: Callable[[], bool]) -> None:
         with clock.shifted(dt.timedelta(seconds=2 ** (number + 2))):
             outbox.work_outbox()
     assert done(), "The outbox did not get it done."
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Wait for no answer for longer than a second: for what hangs on purpose."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stripe_api, "TIMEOUT_SECONDS", (1.0, 1.0))
+        patched.setattr(patience, "HURRIED", (1.0, 1.0))
+        yield
 
 
 def status_of(payment: Payment) -> str:

@@ -9,8 +9,8 @@ from django.conf import settings as configured
 from bookings.holding import expire_holds
 from bookings.models import Booking, Client, Evse
 from evbunker import clock
+from payments import outbox
 from payments.cancelling import cancel_booking
-from payments.gateways import stripe_api
 from payments.integrity import check_integrity
 from payments.models import GatewayCommand, Payment, Refund, WebhookEvent
 from payments.settling import settle
@@ -18,7 +18,7 @@ from payments.starting import start_payment
 from tests.booking_steps import held
 from tests.payments.standins.base import Fault
 from tests.payments.standins.stripe import StripeStandIn
-from tests.payments.stripe_steps import ends_well, post, reconcile, status_of, to_pay, work_until
+from tests.payments.stripe_steps import ends_well, impatient, post, reconcile, status_of, to_pay, work_until
 
 CREATE, REFUND = r"POST /v1/checkout/sessions$", r"POST /v1/refunds$"
 AFTER_THE_GRACE = dt.timedelta(
@@ -26,10 +26,7 @@ AFTER_THE_GRACE = dt.timedelta(
 )
 
 
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what hangs on purpose is waited for in vain."""
-    monkeypatch.setattr(stripe_api, "TIMEOUT_SECONDS", (5.0, 1.0))
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 def paid(payment: Payment, stripe: StripeStandIn) -> Payment:
@@ -41,10 +38,10 @@ def paid(payment: Payment, stripe: StripeStandIn) -> Payment:
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.BROKEN, Fault.BROKEN_AFTER, Fault.HANG])
-@pytest.mark.usefixtures("_impatient")
 def test_a_session_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault) -> None:
     stripe.arm(fault, CREATE)
-    payment = to_pay(dara, evse)
+    with impatient():
+        payment = to_pay(dara, evse)
     work_until(lambda: status_of(payment) == "pending")
     [session] = stripe.all("checkout.session")
     assert (payment.gateway_ref, payment.pay_url) == (session["id"], session["url"])
@@ -52,14 +49,14 @@ def test_a_session_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse,
 
 
 @pytest.mark.parametrize("fault", [Fault.DOWN, Fault.HANG])
-@pytest.mark.usefixtures("_impatient")
 def test_a_webhook_while_stripe_is_silent_is_worked_off_later(
     stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault
 ) -> None:
     payment = to_pay(dara, evse)
     stripe.pay(payment.gateway_ref)
     stripe.arm(fault, r"GET /v1/checkout/sessions/")
-    assert stripe.deliver(post) == [200]
+    with impatient():
+        assert stripe.deliver(post) == [200]
     assert (status_of(payment), WebhookEvent.objects.get().state) == ("pending", "received")
     reconcile()
     assert ends_well(payment, stripe) == "confirmed"
@@ -67,11 +64,12 @@ def test_a_webhook_while_stripe_is_silent_is_worked_off_later(
 
 
 @pytest.mark.parametrize("fault", [Fault.DOWN, Fault.BROKEN, Fault.BROKEN_AFTER, Fault.VANISH, Fault.HANG])
-@pytest.mark.usefixtures("_impatient")
 def test_a_refund_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault) -> None:
     payment = paid(to_pay(dara, evse, in_minutes=300), stripe)
     stripe.arm(fault, REFUND)
     cancel_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=dara)
+    with impatient():
+        outbox.work_outbox()
     work_until(lambda: Refund.objects.get().status == "succeeded")
     assert len(stripe.all("refund")) == 1
     assert ends_well(payment, stripe) == "returned"
@@ -81,7 +79,8 @@ def test_many_faults_in_a_row(stripe: StripeStandIn, dara: Client, evse: Evse) -
     """The answers that are repeated under a key are late ones."""
     for fault in (Fault.DOWN, Fault.BROKEN, Fault.DELAY, Fault.BROKEN, Fault.DELAY, Fault.VANISH):
         stripe.arm(fault, CREATE)
-    payment = to_pay(dara, evse)
+    with impatient():
+        payment = to_pay(dara, evse)
     work_until(lambda: status_of(payment) == "pending")
     assert len(stripe.all("checkout.session")) == 1
     assert payment.idempotency_key == f"create:{payment.pk}:3"

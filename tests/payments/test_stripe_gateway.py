@@ -34,6 +34,8 @@ from tests.payments.standins.base import Fault
 from tests.payments.standins.stripe import StripeStandIn
 from tests.payments.stripe_steps import to_pay
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def wish(payment_id: UUID | None = None, **changes: Any) -> PayRequest:
     payment_id = payment_id or new_id()

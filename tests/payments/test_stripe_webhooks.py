@@ -12,6 +12,8 @@ from tests.payments.standins import stripe_objects as objects
 from tests.payments.standins.stripe import StripeStandIn, signed
 from tests.payments.stripe_steps import post, send, status_of, to_pay
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 @pytest.fixture
 def payment(stripe: StripeStandIn, dara: Client, evse: Evse) -> Payment:

@@ -18,6 +18,8 @@ from tests.payments.stripe_steps import ends_well, post, to_pay, work_until
 
 DAY = dt.timedelta(hours=25)
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 @pytest.fixture
 def payment(stripe: StripeStandIn, dara: Client, evse: Evse) -> Payment:
