@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -35,3 +36,9 @@ def role_required(least: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return decorator
+
+
+def proved_lately(view: View[P]) -> View[P]:
+    """Let in who has proved again, in the last minutes, who they are; others are asked, and then go on with this."""
+    guarded: View[P] = reauthentication_required(view)
+    return guarded

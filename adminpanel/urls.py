@@ -2,13 +2,32 @@
 
 from django.urls import path
 
-from adminpanel.views import overview, payments, texts
+from adminpanel.payment_acts import ACTS
+from adminpanel.stopped_acts import STOPPED
+from adminpanel.views import overview, payments, refunds, texts
+from adminpanel.views.acts import act_view
+
+PAYMENT = "operations/payments/<uuid:payment_id>/"
+STOPPED_AT = {
+    "refund-again": "refunds/<uuid:refund_id>/again/",
+    "refund-aside": "refunds/<uuid:refund_id>/aside/",
+    "command-again": "commands/<uuid:command_id>/again/",
+    "command-aside": "commands/<uuid:command_id>/aside/",
+    "day-explained": "days/<uuid:day_id>/explain/",
+}
 
 urlpatterns = [
     path("operations/", overview.operations, name="operations"),
     path("operations/overview/", overview.overview, name="operations-overview"),
     path("operations/payments/", payments.payments, name="operations-payments"),
-    path("operations/payments/<uuid:payment_id>/", payments.payment, name="operations-payment"),
+    path("operations/payments/review/", payments.review, name="operations-review"),
+    path(PAYMENT, payments.payment, name="operations-payment"),
+    path(f"{PAYMENT}refund/", refunds.refund, name="operations-refund"),
+    *(path(f"{PAYMENT}{name}/", act_view(act), name=f"operations-{name}") for name, act in ACTS.items()),
+    *(
+        path(f"operations/payments/{STOPPED_AT[name]}", act_view(act), name=f"operations-{name}")
+        for name, act in STOPPED.items()
+    ),
     path("contact/", texts.contact, name="contact"),
     path("terms/", texts.text, {"key": "terms"}, name="terms"),
     path("privacy/", texts.text, {"key": "privacy"}, name="privacy"),

@@ -5,7 +5,7 @@ as one; `tests/adminpanel/test_admin_pages.py` walks them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bookings.claims import release
 from bookings.models import Booking, Client, Evse, Vehicle
 from bookings.tokens import create_token
+from evbunker import clock
+from payments.models import GatewayCommand, Payment, Reconciliation, Refund
 from tests.booking_steps import held, pending
 from tests.people import make_client
 
@@ -33,6 +35,11 @@ MY_RECORD = (302, 404, 404, 404, 404, 302, 200)
 ACT = (302, 404, 404, 404, 404, 302, 302)  # on a record of one's own
 STAFF = (302, 404, 200, 200, 200, 302, 404)
 STAFF_MOVES_ON = (302, 404, 302, 302, 302, 302, 404)
+ACTS = (302, 404, 403, 200, 200, 302, 404)  # pages of operators' acts
+ACTS_AGAIN = (302, 404, 403, 302, 302, 302, 404)  # who moves money proves again who they are
+ACTS_MOVES_ON = (302, 404, 403, 303, 303, 302, 404)
+ACTS_ONCE = (302, 404, 403, 303, 409, 302, 404)  # the second one comes too late
+ACTS_INVALID = (302, 404, 403, 422, 422, 302, 404)  # it asks why
 OUTSIDE = (200, 302, 302, 302, 302, 200, 302)  # for who is signed out; whoever is signed in moves on
 WITH_FACTOR = (302, 404, 404, 404, 404, 302, 404)  # for who has a second factor, which nobody here does
 API = (401, 200, 200, 200, 200, 200, 200)
@@ -123,6 +130,18 @@ MATRIX: dict[str, Row] = {
     "operations/overview/": {"GET": STAFF},
     "operations/payments/": {"GET": STAFF},
     "operations/payments/<uuid:payment_id>/": {"GET": STAFF},
+    "operations/payments/<uuid:payment_id>/accept/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/payments/<uuid:payment_id>/close/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/payments/<uuid:payment_id>/reconcile/": {"GET": ACTS, "POST": ACTS_MOVES_ON},
+    "operations/payments/<uuid:payment_id>/refund/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/payments/<uuid:payment_id>/resend/": {"GET": ACTS, "POST": (302, 404, 403, 409, 409, 302, 404)},
+    "operations/payments/<uuid:payment_id>/return/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/payments/commands/<uuid:command_id>/again/": {"GET": ACTS, "POST": ACTS_ONCE},
+    "operations/payments/commands/<uuid:command_id>/aside/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/payments/days/<uuid:day_id>/explain/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/payments/refunds/<uuid:refund_id>/again/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/payments/refunds/<uuid:refund_id>/aside/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/payments/review/": {"GET": STAFF},
     "payments/": {"GET": PAGE},
     "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
     "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},
@@ -228,6 +247,21 @@ def address(route: str, dara: Client, evse: Evse) -> str:
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(ids[found[1]]), path)
 
 
+STOPPED: dict[str, Callable[[Payment], Any]] = {
+    "command_id": lambda payment: GatewayCommand.objects.create(
+        payment=payment, kind="late_email", idempotency_key=f"test:{payment.pk}", state="given_up", next_at=clock.now()
+    ),
+    "refund_id": lambda payment: Refund.objects.create(
+        payment=payment, client_id=payment.client_id, status="failed", reason="operator", amount_minor=1,
+        currency="EUR", once=f"test:{payment.pk}", idempotency_key=f"test:{payment.pk}",
+    ),
+    "day_id": lambda payment: Reconciliation.objects.create(
+        gateway=str(payment.pk)[:20], day=clock.now().date(), state="differs", checked_at=clock.now()
+    ),
+}  # fmt: skip
+"""What came to a stop, of a payment, by the name that addresses have for it."""
+
+
 def make(name: str, dara: Client, evse: Evse) -> Any:
     """A new record of Dara's, by the name that addresses have for it."""
     if name == "vehicle_id":
@@ -236,6 +270,8 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
     if name == "token_id":
         return create_token(client=dara, name="other")[0].pk
     payment = pending(new_hold(dara, evse))
+    if name in STOPPED:
+        return STOPPED[name](payment).pk
     return {"booking_id": payment.booking_id, "payment_id": payment.pk, "gateway_ref": payment.gateway_ref}[name]
 
 

@@ -1,5 +1,6 @@
 """Payments, as operators see them."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,14 @@ from django.views.decorators.http import require_safe
 from adminpanel.access import role_required
 from adminpanel.finding import Found, find
 from adminpanel.navigation import PAGES
+from adminpanel.payment_acts import acts_of
 from adminpanel.payment_filter import PaymentFilter
 from bookings.views.answers import driver
 from evbunker.paging import Place
-from payments.models import Payment
+from payments.models import GatewayCommand, Payment, Refund
+from payments.retrying import MOVES_MONEY
+
+MOST_STOPPED = 20
 
 
 @require_safe
@@ -45,6 +50,26 @@ def payments(request: HttpRequest) -> HttpResponse:
 @require_safe
 @role_required("viewer")
 def payment(request: HttpRequest, payment_id: UUID) -> HttpResponse:
-    """One payment: how it stands, what happened to it, what can be done."""
+    """One payment: how it stands, what happened to it, what its visitor can do."""
     shown = get_object_or_404(Payment, pk=payment_id)
-    return render(request, "adminpanel/payments/payment.html", {"pages": PAGES, "payment": shown})
+    context = {"pages": PAGES, "payment": shown}
+    if driver(request).has_role("operator"):
+        context |= _what_can_be_done(shown)
+    return render(request, "adminpanel/payments/payment.html", context)
+
+
+def _what_can_be_done(shown: Payment) -> dict[str, Any]:
+    given_up = GatewayCommand.objects.filter(payment=shown, state=GatewayCommand.State.GIVEN_UP)
+    return {
+        "acts": acts_of(shown),
+        "refused": Refund.objects.filter(payment=shown, status=Refund.Status.FAILED)[:MOST_STOPPED],
+        "given_up": given_up[:MOST_STOPPED],
+        "moves_money": MOVES_MONEY,
+    }
+
+
+@require_safe
+@role_required("viewer")
+def review(request: HttpRequest) -> HttpResponse:
+    """What waits for a person, the oldest first."""
+    return render(request, "adminpanel/payments/review.html", {"pages": PAGES})

@@ -126,9 +126,13 @@ def countdown(ends_at: dt.datetime, total_seconds: int, zone: str | ZoneInfo = "
 
 @register.inclusion_tag("components/nav_item.html", takes_context=True)
 def nav_item(
-    context: template.Context, to: str, label: str, icon_name: str, also: str = "", kind: str = ""
-) -> dict[str, Any]:
-    """A link of a navigation `to` a URL name or path; current there, on what lies below it and below `also`."""
+    context: template.Context, to: str, label: str, icon_name: str, also: str = "", kind: str = "",
+    but: str = "", badge: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """A link of a navigation `to` a URL name or path; current there, on what lies below it and below `also`.
+
+    What lies below `but` has a link of its own. `badge` stands behind the label.
+    """
     path = resolve_url(to)
     here = context["request"].path if "request" in context else ""
     below = tuple(prefix for prefix in (path, also) if prefix and prefix != "/")
@@ -137,5 +141,6 @@ def nav_item(
         "label": label,
         "icon_name": icon_name,
         "kind": kind,
-        "current": here == path or (bool(below) and here.startswith(below)),
+        "badge": badge,
+        "current": here == path or (bool(below) and here.startswith(below) and not (but and here.startswith(but))),
     }

@@ -12,6 +12,7 @@ from tests.people import PASSWORD, make_client
 SIGN_IN, SECOND_FACTOR = "/accounts/login/", "/accounts/2fa/"
 STAFF_PAGES = [
     "/operations/", "/operations/overview/", "/admin/", "/admin/bookings/booking/", "/operations/payments/",
+    "/operations/payments/review/",
     "/admin/login/",
 ]  # fmt: skip
 TEXTS = ["/contact/", "/terms/", "/privacy/", "/security/"]
@@ -40,7 +41,7 @@ def test_drivers_find_nothing(client: Visitor, dara: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("path", [*STAFF_PAGES[1:5], *PANELS, API])
+@pytest.mark.parametrize("path", [*STAFF_PAGES[1:6], *PANELS, API])
 def test_staff_look(client: Visitor, role: str, path: str) -> None:
     client.force_login(make_client("staff", role=role))
     assert client.get(path).status_code == 200

@@ -213,6 +213,7 @@ def test_every_live_panel(harbour: Station, past: Booking, dara: Client, opal: C
 @pytest.mark.engines
 def test_a_socket_that_watches_everything(harbour: Station, past: Booking, dara: Client, opal: Client) -> None:
     keys = {"availability": f":{harbour.pk}:{clock.now().date()}", "evses": f":{harbour.pk}", "booking": f":{past.pk}"}
+    keys["operations-payment"] = f":{Payment.objects.get(booking=past).pk}"
     with no_scans():
         for client, audience in ((dara, {"client", "station"}), (opal, {"operators"})):
             refs = [f"{one.name}{keys.get(one.name, '')}" for one in OURS.values() if one.audience in audience]

@@ -1,10 +1,13 @@
 """No filter of the operators' payments, and no two of them together, reads in full what grows."""
 
+import datetime as dt
 from itertools import combinations
 
+from adminpanel.payment_acts import ACTS
 from bookings.models import Booking, Client, Station
 from evbunker.db import newest
-from payments.models import Payment
+from payments.models import GatewayCommand, Payment, Reconciliation
+from tests.adminpanel.desks import desk_of
 from tests.people import make_client
 from tests.plans import no_scans
 from tests.scans.test_no_scans import signed_in
@@ -33,3 +36,20 @@ def test_page_after_page(harbour: Station, past: Booking) -> None:
             found = desk.get(LIST, {"cursor": cursor} if cursor else {}).context["found"]
             cursor, pages = found.next or None, pages + 1
     assert pages == 4
+
+
+def test_one_payment_and_what_needs_a_person(harbour: Station, past: Booking, opal: Client) -> None:
+    payment = Payment.objects.get(booking=past)
+    at = {"gateway": "filler", "state": "differs", "checked_at": past.starts_at}
+    Reconciliation.objects.bulk_create(
+        Reconciliation(day=past.starts_at.date() - dt.timedelta(days=n), **at) for n in range(3)
+    )
+    GatewayCommand.objects.filter(payment=payment).update(state="given_up", last_error="no")
+    desk = desk_of(opal)
+    pages = ["/operations/payments/review/", f"/operations/payments/{payment.pk}/", "/operations/overview/"]
+    pages += [f"/operations/payments/{payment.pk}/{name}/" for name in (*ACTS, "refund")]
+    with no_scans():
+        for page in pages:
+            assert desk.get(page).status_code == 200, page
+        asked = {"amount": "1", "note": "sorry", "step": "send", "once": str(payment.pk)}
+        assert desk.post(f"/operations/payments/{payment.pk}/refund/", asked).status_code == 303
