@@ -9,8 +9,11 @@ class AdminpanelConfig(AppConfig):
         import adminpanel.payment_panels  # noqa: F401 - declares its panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings
+        from adminpanel.texts import seller
         from evbunker.health import register
         from payments import integrity
+        from payments.receipts import register_seller
 
         register("scheduler", scheduler_standing)
         integrity.register(day_findings)
+        register_seller(seller)

@@ -73,12 +73,17 @@ SECURITY = _(
 
 TEXTS = {
     "operator_name": Text(_("Operator's name"), ""),
+    "operator_address": Text(_("Operator's address, as receipts show it"), ""),
+    "operator_tax_number": Text(_("Operator's tax number, as receipts show it"), ""),
     "operator_email": Text(_("E-mail address that the contact form writes to"), ""),
     "contact": Text(_("Contact"), CONTACT, long=True),
     "terms": Text(_("Terms"), TERMS, long=True),
     "privacy": Text(_("Privacy"), PRIVACY, long=True),
     "security": Text(_("Security"), SECURITY, long=True),
 }
+
+
+SELLER = ("operator_name", "operator_address", "operator_tax_number")
 
 
 class UnknownText(DomainError):
@@ -91,6 +96,12 @@ def text_of(key: str) -> str:
     """The operator's text, or the default one."""
     written = Setting.objects.filter(key=key).values_list("value", flat=True).first()
     return written or str(TEXTS[key].default)
+
+
+def seller() -> str:
+    """Who sells, as receipts show it: name, address and tax number, as far as they are written, a line each."""
+    written = dict(Setting.objects.filter(key__in=SELLER).values_list("key", "value"))
+    return "\n".join(text.strip() for key in SELLER if (text := written.get(key, "")))
 
 
 def set_text(*, key: str, value: str, actor: Client) -> Setting:

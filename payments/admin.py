@@ -8,7 +8,17 @@ from bookings.admin.bookings import OwnedAdmin
 from evbunker.admin import RecordAdmin
 from evbunker.money import format_money
 from payments import closing_admin  # noqa: F401 - importing registers it
-from payments.models import GatewayCommand, Payment, PaymentEvent, Refund, SandboxPayment, SandboxRefund, WebhookEvent
+from payments.models import (
+    GatewayCommand,
+    Payment,
+    PaymentEvent,
+    Receipt,
+    ReceiptSeries,
+    Refund,
+    SandboxPayment,
+    SandboxRefund,
+    WebhookEvent,
+)
 
 
 @admin.register(Payment)
@@ -50,6 +60,26 @@ class RefundAdmin(OfPaymentAdmin):
     @admin.display(description=_("Amount"))
     def amount(self, refund: Refund) -> str:
         return format_money(refund.amount_minor, refund.currency)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(OfPaymentAdmin):
+    list_display = ("issued_at", "reference", "kind", "amount", "station_name", "corrects", "live")
+    linked_by = ("payment", "client")
+    search_help_text = _("Search by id, number, or the id of the payment.")
+
+    @admin.display(description=_("Amount"))
+    def amount(self, receipt: Receipt) -> str:
+        return format_money(receipt.amount_minor, receipt.currency)
+
+    def search(self, queryset: QuerySet[Receipt], term: str) -> QuerySet[Receipt]:
+        numbered = queryset.filter(reference=term)
+        return numbered if numbered.exists() else super().search(queryset, term)
+
+
+@admin.register(ReceiptSeries)
+class ReceiptSeriesAdmin(RecordAdmin):
+    list_display = ("name", "last_number")
 
 
 @admin.register(WebhookEvent)

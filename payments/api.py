@@ -3,8 +3,10 @@
 import datetime as dt
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from ninja import Router, Schema
 from pydantic import BaseModel, Field
 
@@ -19,7 +21,7 @@ from evbunker.paging import Page, newest_first
 from evbunker.ratelimit import address_of, allow
 from payments.cancelling import cancel_booking
 from payments.closing import LONGEST_NOTE, SHORTEST_NOTE, close_booking
-from payments.models import Payment
+from payments.models import Payment, Receipt
 from payments.refunding import refund_by_hand
 from payments.starting import start_payment
 
@@ -54,6 +56,32 @@ class PaymentOut(Schema):
     pay_url: str
     station_name: str
     created_at: dt.datetime
+
+
+class ReceiptOut(Schema):
+    """A receipt, or a credit note (`kind`), which says what was sent back. `url` shows it."""
+
+    reference: str
+    kind: str
+    amount_minor: int
+    tax_minor: int
+    currency: str
+    issued_at: dt.datetime
+    url: str
+
+    @staticmethod
+    def resolve_url(row: Receipt) -> str:
+        return f"{settings.SITE_URL}{reverse('receipt', args=[row.payment_id])}#document-{row.reference}"
+
+
+class PaymentDetailOut(PaymentOut):
+    """A payment with its documents, in the order in which they were issued."""
+
+    receipts: list[ReceiptOut]
+
+    @staticmethod
+    def resolve_receipts(payment: Payment) -> list[Receipt]:
+        return list(Receipt.objects.filter(payment_id=payment.pk).order_by("created_at", "id"))
 
 
 @router.post(
@@ -163,7 +191,7 @@ def list_payments(request: HttpRequest, cursor: str = "") -> dict[str, object]:
     return {"items": rows, "next": following}
 
 
-@router.get("/payments/{uuid:payment_id}", response=PaymentOut, summary="A payment")
+@router.get("/payments/{uuid:payment_id}", response=PaymentDetailOut, summary="A payment")
 def get_payment(request: HttpRequest, payment_id: UUID) -> Payment:
     """One of my payments; staff see everybody's."""
     return get_object_or_404(Payment.objects.visible_to(client_of(request)), pk=payment_id)

@@ -1,7 +1,9 @@
 """What payments know of a client. Books are kept: only the name goes."""
 
+from uuid import UUID
+
 from bookings.personal_data import Part, register, rename, rows_of
-from payments.models import Payment, Refund
+from payments.models import Payment, Receipt, Refund
 
 register(
     Part(
@@ -17,3 +19,10 @@ register(
         lambda pk, stand_in: rename(Refund.objects.filter(client_id=pk), stand_in),
     )
 )
+
+
+def _nothing(client_id: UUID, stand_in: str) -> None:
+    """Documents for the books are kept, and name nobody."""
+
+
+register(Part("receipts", lambda pk: rows_of(Receipt.objects.filter(client_id=pk), without=("once",)), _nothing))

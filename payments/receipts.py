@@ -44,14 +44,15 @@ def prepare_receipts(payment: Payment) -> None:
     wanted = {_series(kind, day, live=live) for kind in Kind for day in days for live in (True, False)}
     for name in wanted - set(ReceiptSeries.objects.filter(name__in=wanted).values_list("name", flat=True)):
         try:
-            _begin_series(name)
+            begin_series(name)
         except IntegrityError:  # somebody else began it at the same moment
             continue
 
 
 @atomic
-def _begin_series(name: str) -> None:
-    ReceiptSeries.objects.create(name=name)
+def begin_series(name: str) -> ReceiptSeries:
+    """Raises IntegrityError if it exists."""
+    return ReceiptSeries.objects.create(name=name)
 
 
 def issue_receipt(payment: Payment) -> Receipt:

@@ -18,6 +18,7 @@ from evbunker.db import lowest
 from evbunker.errors import DomainError
 from evbunker.models import Record
 from payments import outbox
+from payments.earlier_receipts import issue_earlier_receipts
 from payments.expiring import cancel_attempt, without_hold
 from payments.gateways.base import GatewayDown
 from payments.lost import find_lost
@@ -38,13 +39,15 @@ WEBHOOK_AGE = dt.timedelta(days=3)
 
 
 class Reconciled(NamedTuple):
-    """How many of each were worked through; `cancelled` are attempts to pay whose hold was over."""
+    """How many of each were worked through; `cancelled` are attempts to pay whose hold was over, `receipts` payments
+    from before there were any."""
 
     cancelled: int
     payments: int
     refunds: int
     events: int
     commands: int
+    receipts: int
 
 
 def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) -> Reconciled:
@@ -66,6 +69,7 @@ def reconcile_payments(*, older_than: dt.timedelta = dt.timedelta(minutes=2)) ->
         refunds=_worked(_turn(sent, "refunds"), settle_refund),
         events=_worked(events, work_off_again),
         commands=_counted(outbox.work_outbox),
+        receipts=_counted(issue_earlier_receipts),
     )
 
 

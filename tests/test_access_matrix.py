@@ -142,6 +142,7 @@ MATRIX: dict[str, Row] = {
     "operations/payments/refunds/<uuid:refund_id>/again/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
     "operations/payments/refunds/<uuid:refund_id>/aside/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/payments/review/": {"GET": STAFF},
+    "operations/payments/receipts.csv": {"GET": (302, 404, 403, 422, 422, 302, 404)},  # which days?
     "payments/": {"GET": PAGE},
     "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
     "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},

@@ -94,6 +94,9 @@ def test_payments_are_their_clients_and_staffs(
         assert [item["id"] for item in call.get("/payments").data["items"]] == [str(payment.pk)]
         seen = call.get(f"/payments/{payment.pk}")
         assert (seen.data["status"], seen.data["captured_minor"]) == ("captured", payment.amount_minor)
+        [receipt] = seen.data["receipts"]
+        assert (receipt["kind"], receipt["amount_minor"]) == ("receipt", payment.amount_minor)
+        assert f"/payments/{payment.pk}/receipt/" in receipt["url"]
     assert as_eli.get("/payments").data["items"] == []
     assert refusal(as_eli.get(f"/payments/{payment.pk}")) == (404, "not_found")
 

@@ -61,6 +61,7 @@ COMMANDS = {
     "create_api_token": ["dara@example.org"],
     "create_client": ["newcomer@example.org", "--role", "operator"],
     "expire_holds": [],
+    "export_receipts": ["--from", "2026-03-01", "--to", "2026-03-31"],
     "reconcile_payments": [],
 }
 SIGN_UP = {"email": "nora@example.org", "password1": "nothing one would guess", "name": "Nora"}
