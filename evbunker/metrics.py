@@ -29,6 +29,10 @@ CONFIRMATIONS = Counter("evbunker_confirmations_total", "Bookings confirmed.", r
 PAYMENTS = Counter(
     "evbunker_payments_total", "Payments that came so far: lines of their ledgers.", ["outcome"], registry=registry
 )
+WEBHOOKS = Counter(
+    "evbunker_webhooks_total", "Webhooks kept or worked off again, by what became of them.", ["gateway", "state"],
+    registry=registry,
+)  # fmt: skip
 
 # -- Live -------------------------------------------------------------------------------------------------------------
 SOCKETS = Gauge("evbunker_live_sockets", "Open sockets.", multiprocess_mode="livesum", registry=registry)
@@ -71,4 +75,13 @@ OUTBOX_WAITING = Reading("evbunker_outbox_waiting", "Commands to gateways that w
 OUTBOX_OLDEST = Reading("evbunker_outbox_oldest_seconds", "Age of the oldest of those commands.")
 OUTBOX_GIVEN_UP = Reading("evbunker_outbox_given_up", "Commands to gateways that were given up; counts to 1000.")
 IN_REVIEW = Reading("evbunker_payments_in_review", "Payments that a person must look at; counts to 1000.")
-READINGS = (CHECK_OK, CHECK_AGE, RELAY_LAG, OUTBOX_WAITING, OUTBOX_OLDEST, OUTBOX_GIVEN_UP, IN_REVIEW)
+MONEY_ADRIFT = Reading(
+    "evbunker_payments_adrift",
+    "Payments of the last week that confirmed nothing and have not gone back in 15 minutes; counts to 1000.",
+)
+REFUNDS_FAILED = Reading("evbunker_refunds_failed", "Refunds that failed and wait for a person; counts to 1000.")
+DAYS_DIFFERING = Reading("evbunker_days_differing", "Days on which a gateway's books and ours differ; counts to 1000.")
+READINGS = (
+    CHECK_OK, CHECK_AGE, RELAY_LAG, OUTBOX_WAITING, OUTBOX_OLDEST, OUTBOX_GIVEN_UP, IN_REVIEW, MONEY_ADRIFT,
+    REFUNDS_FAILED, DAYS_DIFFERING,
+)  # fmt: skip

@@ -9,7 +9,9 @@ class PaymentsConfig(AppConfig):
         from evbunker.health import register
         from evbunker.scraping import read_when_scraped
         from payments import checks, receivers  # noqa: F401 - importing registers and connects them
-        from payments.health import readings, webhook_standing
+        from payments.health import books_standing, count_from_zero, readings, webhook_standing
 
         register("last_webhook", webhook_standing)
+        register("books", books_standing)
+        count_from_zero()
         read_when_scraped(readings)

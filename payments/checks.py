@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from evbunker.checks import TAG
 from payments.gateways import KNOWN, may_use
+from payments.sandbox_knobs import Knob
 
 
 @register(TAG)
@@ -29,8 +30,18 @@ def check_gateways(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> It
             )
         else:
             yield from (Error(sentence, id="payments.E006") for sentence in KNOWN[name]().problems())
+    yield from _knobs()
     if "sandbox" in named and not settings.SANDBOX_WEBHOOK_SECRET:
         yield Warning("Without SANDBOX_WEBHOOK_SECRET, the sandbox's webhook answers 503.", id="payments.W004")
+
+
+def _knobs() -> Iterable[CheckMessage]:
+    """The sandbox's faults must be there, and none is where real money moves."""
+    known = {str(knob) for knob in Knob}
+    for name in settings.SANDBOX_KNOBS:
+        if name not in known or not settings.SANDBOX_ALLOWED:
+            hint = f"There are {', '.join(sorted(known))}, and only where SANDBOX_ALLOWED=1."
+            yield Error(f"SANDBOX_KNOBS names {name!r}.", hint=hint, id="payments.E007")
 
 
 @register(TAG)

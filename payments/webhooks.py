@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError
 
-from evbunker.db import atomic, claim
+from evbunker.db import atomic, claim, on_commit
+from evbunker.metrics import WEBHOOKS
 from payments.external import take_refunds
 from payments.gateways import UnknownGateway, offered, used
 from payments.gateways.base import GatewayDown, GatewayEvent, GatewayPayment, GatewayRefund, NoSecret, RefundTruth
@@ -120,11 +121,16 @@ def _backs_refund(seen: GatewayRefund, said: GatewayEvent) -> bool:
     return money and AS_FAR.index(seen.truth) >= AS_FAR.index(said.claims)
 
 
-@atomic
 def _mark(kept: WebhookEvent, state: str, payment: Payment | None = None) -> None:
     if state != kept.state:
-        claim(WebhookEvent.objects.filter(pk=kept.pk, state=kept.state), state=state, payment=payment)
+        _write_state(kept, state, payment)
         kept.state = state
+
+
+@atomic
+def _write_state(kept: WebhookEvent, state: str, payment: Payment | None) -> None:
+    if claim(WebhookEvent.objects.filter(pk=kept.pk, state=kept.state), state=state, payment=payment):
+        on_commit(WEBHOOKS.labels(kept.gateway, str(state)).inc)
 
 
 def work_off_again(kept: WebhookEvent) -> None:

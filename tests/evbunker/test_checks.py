@@ -82,6 +82,8 @@ def test_production_has_no_defaults(name):
         ({"LIVE_SOURCE": "change-streams", "REDIS_URL": ""}, "evbunker.E004"),
         ({"PAYMENT_GATEWAYS": ["sandbox", "barter"]}, "payments.E002"),
         ({"SANDBOX_ALLOWED": False}, "payments.E003"),
+        ({"SANDBOX_KNOBS": ["no_such_knob"]}, "payments.E007"),
+        ({"SANDBOX_KNOBS": ["drop"], "SANDBOX_ALLOWED": False}, "payments.E007"),
     ],
 )
 def test_it_refuses(settings, changes, finding):

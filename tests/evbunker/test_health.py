@@ -23,6 +23,7 @@ def test_ready_names_every_check(client: Browser) -> None:
         "cache": "ok",
         "channel_layer": "ok",
         "last_webhook": "not used",
+        "books": "not used",
         "relay": "not used",
         "scheduler": "late",
     }
