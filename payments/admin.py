@@ -1,7 +1,10 @@
 """Records of payments in the Django admin: money moves by services alone."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.bookings import OwnedAdmin
@@ -21,8 +24,17 @@ from payments.models import (
 )
 
 
+class WithPage:
+    """Records that operators see, and act on, at the page of their payment."""
+
+    def view_on_site(self, record: Any) -> str | None:
+        """The address of that page; None where a record belongs to no payment."""
+        payment_id = record.pk if isinstance(record, Payment) else record.payment_id
+        return reverse("operations-payment", args=[payment_id]) if payment_id else None
+
+
 @admin.register(Payment)
-class PaymentAdmin(OwnedAdmin):
+class PaymentAdmin(WithPage, OwnedAdmin):
     list_display = ("station_name", "client_name", "status", "amount", "gateway", "gateway_ref", "created_at")
     list_filter = ("status",)
     linked_by = ("client", "booking", "station")
@@ -38,7 +50,7 @@ class PaymentAdmin(OwnedAdmin):
         return referred if referred.exists() else super().search(queryset, term)
 
 
-class OfPaymentAdmin(RecordAdmin):
+class OfPaymentAdmin(WithPage, RecordAdmin):
     """Records that belong to a payment."""
 
     linked_by: tuple[str, ...] = ("payment",)
