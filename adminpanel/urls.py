@@ -4,7 +4,7 @@ from django.urls import path
 
 from adminpanel.payment_acts import ACTS
 from adminpanel.stopped_acts import STOPPED
-from adminpanel.views import overview, payments, refunds, texts
+from adminpanel.views import overview, payments, receipts, refunds, texts
 from adminpanel.views.acts import act_view
 
 PAYMENT = "operations/payments/<uuid:payment_id>/"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("operations/", overview.operations, name="operations"),
     path("operations/overview/", overview.overview, name="operations-overview"),
     path("operations/payments/", payments.payments, name="operations-payments"),
+    path("operations/payments/receipts.csv", receipts.receipts_csv, name="operations-receipts"),
     path("operations/payments/review/", payments.review, name="operations-review"),
     path(PAYMENT, payments.payment, name="operations-payment"),
     path(f"{PAYMENT}refund/", refunds.refund, name="operations-refund"),
