@@ -110,6 +110,8 @@ def _will_close(payment: Payment) -> str:
 
 
 def _why_not_closable(payment: Payment) -> str:
+    if payment.status == Payment.Status.REVIEW:
+        return str(_("Decide first on what came: accept it or send it back."))
     if may_close(Booking.objects.get(pk=payment.booking_id)):
         return ""
     return str(_("The booking is over, or is time that was added to another, so there is nothing to close."))
