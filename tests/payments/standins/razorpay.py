@@ -14,7 +14,7 @@ from evbunker import clock
 from payments.gateways.signing import hex_hmac
 from tests.payments.standins import razorpay_objects as objects
 from tests.payments.standins.base import Asked, Call, Reply, StandIn
-from tests.payments.standins.razorpay_objects import Entity, collection, form_to, missing, page, refusal, unknown
+from tests.payments.standins.razorpay_objects import HEAD, Entity, collection, form_to, missing, page, refusal, unknown
 
 CHECKOUT_NEEDS = ("key_id", "name", "order_id", "amount", "currency", "callback_url", "prefill[email]")
 ACCOUNT = "acc_StandIn0000001"
@@ -140,7 +140,7 @@ class RazorpayStandIn(StandIn):
 
     def handle(self, asked: Asked) -> Reply:
         known = base64.b64encode(f"{self.key}:{self.key_secret}".encode()).decode()
-        is_open = "checkout" in asked.path
+        is_open = not asked.path.startswith("/v1/") or asked.path == "/v1/checkout/embedded"
         if not is_open and asked.header("Authorization") != f"Basic {known}":
             return refusal("Authentication failed", 401)
         return super().handle(asked)
@@ -246,7 +246,7 @@ class RazorpayStandIn(StandIn):
         self.forms[order["id"]] = form
         buttons = "".join(f'<button name="outcome" value="{value}">{value}</button>' for value in ("pay", "fail"))
         return Reply.html(
-            f"<title>Razorpay</title><h1>{html.escape(form['name'])}</h1><p>{order['amount']} {order['currency']}</p>"
+            f"{HEAD}<h1>{html.escape(form['name'])}</h1><p>{order['amount']} {order['currency']}</p>"
             f'<form method="post" action="/checkout/{order["id"]}">{buttons}</form>'
             f'<a href="{html.escape(form["cancel_url"])}">cancel</a>'
         )

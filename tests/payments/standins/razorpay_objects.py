@@ -8,6 +8,7 @@ from tests.payments.standins.base import Asked, Reply
 
 Entity = dict[str, Any]
 MOST_A_PAGE = 100
+HEAD = '<title>Razorpay</title><link rel="icon" href="data:,">'
 PARAMS = {
     "order": {"amount", "currency", "receipt", "notes", "payment_capture", "partial_payment"},
     "capture": {"amount", "currency"},
@@ -105,4 +106,4 @@ def form_to(url: str, fields: dict[str, str]) -> Reply:
         f'<input type="hidden" name="{name}" value="{html.escape(value)}">' for name, value in fields.items()
     )
     back = "<button>Back to the shop</button>"
-    return Reply.html(f'<form method="post" action="{html.escape(url)}">{hidden}{back}</form>')
+    return Reply.html(f'{HEAD}<form method="post" action="{html.escape(url)}">{hidden}{back}</form>')
