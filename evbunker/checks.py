@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from django.db.migrations.executor import MigrationExecutor
 
+from evbunker.copying.marker import copy_under_way
 from evbunker.db import DATABASE_ERRORS, is_standalone
 
 TAG = "evbunker"
@@ -83,6 +84,12 @@ def _database_findings() -> Iterable[CheckMessage]:
         )
     elif migrations_wait():
         yield Warning("Migrations wait: run `manage.py migrate`.", id="evbunker.W007")
+    elif source := copy_under_way():
+        yield Error(
+            f"This database holds an unfinished copy of another one ({source}).",
+            hint="Run the same copy again until it says that all rows are the same, or begin with an empty database.",
+            id="evbunker.E008",
+        )
     else:
         yield from map(_missing, missing_unique_indexes())
 

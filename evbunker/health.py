@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from evbunker import clock
+from evbunker.copying.marker import copy_under_way
 from evbunker.db import replica_set
 from evbunker.models import Change
 
@@ -91,6 +92,8 @@ def _asked(name: str, check: Check) -> dict[str, object]:
 
 def _ask_database() -> Standing:
     Change.objects.filter(pk=UUID(int=0)).exists()
+    if copy_under_way():
+        raise LookupError("the database holds an unfinished copy")
     return Standing("ok", replica_set=replica_set() or None)
 
 

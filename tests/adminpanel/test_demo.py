@@ -8,7 +8,9 @@ from django.core.management import CommandError, call_command
 
 from adminpanel.demo import history
 from adminpanel.demo.people import DRIVER, OPERATOR, OWNER
-from bookings.models import Booking, Client, Evse, Station, Vehicle
+from adminpanel.models import Beat, DailyTotal
+from adminpanel.rollups import GRACE, HISTORY
+from bookings.models import Booking, Client, Evse, StaleDay, Station, Vehicle
 from evbunker import clock
 from payments.integrity import check_integrity
 from payments.models import GatewayCommand, Payment
@@ -42,6 +44,13 @@ def test_it_makes_the_network_its_people_and_its_past(short: None) -> None:
     assert Booking.objects.filter(client__email=DRIVER, starts_at__gt=clock.now(), status="confirmed").exists()
     assert not Booking.objects.filter(ends_at__lt=clock.now(), status__in=Booking.LIVE).exists()
     assert check_integrity() == []
+
+
+def test_its_ended_days_are_summed_up_from_the_first_minute(short: None) -> None:
+    seed()
+    assert not StaleDay.objects.filter(ends_at__lte=clock.now() - GRACE).exists()
+    assert DailyTotal.objects.exists()
+    assert Beat.objects.filter(name=HISTORY).exists()
 
 
 def test_the_past_sends_no_mail_and_leaves_nothing_waiting(short: None) -> None:

@@ -12,6 +12,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from bookings.models import SlotClaim
 from evbunker import checks
 from evbunker.checks import missing_unique_indexes, refuse_unsafe_settings
+from evbunker.copying.marker import mark, unmark
 from tests import engines
 from tests.failpoints import without_unique_index
 from tests.serving import database_of_this_run
@@ -125,6 +126,15 @@ def test_it_refuses_a_database_without_a_unique_index():
 def test_it_refuses_a_server_without_a_replica_set(monkeypatch):
     monkeypatch.setattr(checks, "is_standalone", lambda: True)
     assert "evbunker.E006" in refused()
+
+
+def test_it_refuses_half_a_copy():
+    mark("sqlite /elsewhere/old.sqlite3")
+    try:
+        assert "unfinished copy of another one (sqlite /elsewhere/old.sqlite3)" in refused()
+    finally:
+        unmark()
+    refuse_unsafe_settings()
 
 
 def test_migrate_is_not_kept_from_making_what_is_missing(monkeypatch, settings):

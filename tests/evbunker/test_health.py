@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client as Browser
 
 from evbunker import health
+from evbunker.copying.marker import mark, unmark
 
 
 def test_alive(client: Browser) -> None:
@@ -40,6 +41,17 @@ def test_not_ready_says_which_and_no_more(client: Browser, monkeypatch: pytest.M
     assert answer.status_code == 503
     assert answer.json()["checks"][name]["state"] == "unavailable"
     assert "secret-host" not in answer.content.decode()
+
+
+def test_a_site_on_half_a_copy_is_not_ready(client: Browser) -> None:
+    mark("somewhere")
+    try:
+        answer = client.get("/readyz")
+    finally:
+        unmark()
+    assert (answer.status_code, answer.json()["checks"]["database"]["state"]) == (503, "unavailable")
+    assert "somewhere" not in answer.content.decode()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_what_is_only_watched_never_makes_it_unready(client: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

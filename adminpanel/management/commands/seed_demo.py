@@ -9,6 +9,7 @@ from django.test.utils import override_settings
 from adminpanel.demo.history import OPEN_FOR, WISHES, History, note_seeded, opening_of_the_network, was_seeded, wishes
 from adminpanel.demo.network import SOURCE, build_network
 from adminpanel.demo.people import DRIVER, OPERATOR, OWNER, PASSWORD, make_people
+from adminpanel.rollups import close_days
 from bookings.models import Evse, Station
 from evbunker import clock
 from evbunker.db import not_waiting_for_the_disk
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             drivers = make_people(opened_at)
             history = self._play(drivers)
             note_seeded(drivers[0])
+            close_days(progress=self.stderr.write)
         self.stdout.write(f"{stations} stations and {history.made} bookings made, {history.refused} wishes refused.")
         self.stdout.write(f"Sign in as {DRIVER}, {OPERATOR} or {OWNER} with the password {PASSWORD}")
 
