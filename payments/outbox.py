@@ -10,11 +10,13 @@ from evbunker import clock
 from evbunker.db import atomic, claim
 from payments.errands import ERRANDS
 from payments.models import GatewayCommand
+from payments.unused import NotOver
 
 log = logging.getLogger(__name__)
 LEASE = dt.timedelta(seconds=60)
 LONGEST_PAUSE_SECONDS = 3600
 AT_ONCE = 200
+NOT_OVER_SECONDS = 30
 MOST_ATTEMPTS = 20
 """With doubling pauses about half a day; then a person must look."""
 
@@ -35,9 +37,12 @@ def _run(command: GatewayCommand) -> bool:
         return False
     try:
         ERRANDS[GatewayCommand.Kind(command.kind)](command)
+    except NotOver as error:  # no failure: it is asked again, however long the booking's end is not noted
+        _postpone(command, error, attempts=0)
+        return False
     except Exception as error:  # whatever it was, it is written down and tried again
         log.warning("Outbox: %s of payment %s failed: %s", command.kind, command.payment_id, error, exc_info=True)
-        _postpone(command, error)
+        _postpone(command, error, attempts=command.attempts + 1)
         return False
     _finish(command)
     return True
@@ -59,12 +64,13 @@ def _finish(command: GatewayCommand) -> None:
 
 
 @atomic
-def _postpone(command: GatewayCommand, error: Exception) -> None:
-    attempts = command.attempts + 1
-    pause = dt.timedelta(seconds=min(2**attempts, LONGEST_PAUSE_SECONDS))
+def _postpone(command: GatewayCommand, error: Exception, *, attempts: int) -> None:
+    pause = dt.timedelta(seconds=min(2**attempts, LONGEST_PAUSE_SECONDS) if attempts else NOT_OVER_SECONDS)
     state = GatewayCommand.State.GIVEN_UP if attempts >= MOST_ATTEMPTS else GatewayCommand.State.WAITING
     said = f"{type(error).__name__}: {error}"[:300]
-    claim(_mine(command), state=state, lease_until=None, next_at=clock.now() + pause, last_error=said)
+    claim(
+        _mine(command), state=state, attempts=attempts, lease_until=None, next_at=clock.now() + pause, last_error=said
+    )
 
 
 def _mine(command: GatewayCommand) -> QuerySet[GatewayCommand]:
