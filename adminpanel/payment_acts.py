@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from adminpanel.payment_words import came_currency, review_note
 from bookings.models import Booking, Client
 from evbunker.errors import DomainError
 from evbunker.models import Record
@@ -52,7 +53,7 @@ class Act:
 
 
 def kept(payment: Payment) -> str:
-    return format_money(payment.kept_minor, payment.currency)
+    return format_money(payment.kept_minor, came_currency(payment, review_note(payment)))
 
 
 def why_not_refundable(payment: Payment) -> str:

@@ -53,6 +53,11 @@ class RefundForm(WhyForm):
         }
         self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
+    def clean(self) -> dict[str, Any]:
+        if "once" in self.errors:  # nobody sees that field
+            self.add_error(None, _("This form is not whole. Open it anew."))
+        return super().clean() or self.cleaned_data
+
     def clean_amount(self) -> int:
         """In minor units."""
         currency = self.payment.currency

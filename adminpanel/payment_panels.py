@@ -4,7 +4,7 @@ from uuid import UUID
 
 from adminpanel import waiting
 from adminpanel.payment_story import story_of
-from adminpanel.payment_words import asked_and_came, words_of
+from adminpanel.payment_words import asked_and_came, came_currency, words_of
 from bookings.models import Booking, ChargingSession, Client
 from evbunker.live import panel
 from payments.models import Payment
@@ -54,6 +54,7 @@ def operations_payment(key: str) -> dict[str, object]:
         "story": story,
         "asked": asked,
         "came": came,
+        "came_in": came_currency(payment, story.review),
         "on_the_way_minor": payment.refund_reserved_minor - payment.refunded_minor,
         "zone": payment.station_time_zone,
     }

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from adminpanel.payment_words import REVIEWED, came_currency
 from evbunker.admin import uuid_of
 from evbunker.db import newest
 from evbunker.models import Change, Record
@@ -109,7 +110,7 @@ def story_of(payment: Payment) -> Story:
         refunds=refunds,
         receipts=receipts,
         given_up=[command for command in commands if command.state == GatewayCommand.State.GIVEN_UP],
-        review=by_record.get((payment.pk, "payment.review")),
+        review=by_record.get((payment.pk, REVIEWED)),
         lines=sorted(lines, key=lambda line: (line.at, line.id)),
     )
 
@@ -127,12 +128,12 @@ def _events(payment: Payment, refunds: dict[UUID, Refund], changes: dict[tuple[U
         refund_id = _refund_id(event)
         refund = refunds.get(refund_id) if refund_id else None
         sentence, tone = EVENTS.get(event.kind, (event.get_kind_display(), CALM))
-        amount_minor = event.amount_minor or payment.amount_minor
+        amount = format_money(event.amount_minor or payment.amount_minor, _currency(event, payment, changes))
         why = refund.get_reason_display() if refund else ""
         change = _change_behind(event, payment, refund, changes)
         note = change.reason if change and change.reason else (event.note if event.kind != Kind.REVIEW else "")
         yield Line(
-            event.created_at, event.pk, str(sentence) % {"amount": _money(amount_minor, event), "why": why}, tone,
+            event.created_at, event.pk, str(sentence) % {"amount": amount, "why": why}, tone,
             change.actor if change and change.actor_id else "", note,
         )  # fmt: skip
 
@@ -151,8 +152,11 @@ def _refund_id(event: PaymentEvent) -> UUID | None:
     return uuid_of(refund_id) if kind == "refund" else None
 
 
-def _money(amount_minor: int, of: PaymentEvent | Receipt) -> str:
-    return format_money(amount_minor, of.currency)
+def _currency(event: PaymentEvent, payment: Payment, changes: dict[tuple[UUID, str], Change]) -> str:
+    """What was asked for had the payment's own; what came, and goes back, may have had another."""
+    if event.kind == Kind.CREATED:
+        return payment.currency
+    return came_currency(payment, changes.get((payment.pk, REVIEWED)))
 
 
 def _act(change: Change) -> Line:
@@ -176,7 +180,7 @@ def _webhooks(payment: Payment) -> Iterator[Line]:
 
 
 def _document(receipt: Receipt) -> Line:
-    names = {"number": receipt.reference, "amount": _money(receipt.amount_minor, receipt)}
+    names = {"number": receipt.reference, "amount": format_money(receipt.amount_minor, receipt.currency)}
     if receipt.kind == Receipt.Kind.RECEIPT:
         return _line(receipt, _("Receipt %(number)s over %(amount)s was issued") % names)
     return _line(receipt, _("Credit note %(number)s over %(amount)s was issued") % names)

@@ -10,6 +10,7 @@ from payments.models import Payment
 from payments.wording import Words
 
 Status = Payment.Status
+REVIEWED = "payment.review"
 REVIEWS = {
     "amount": gettext_lazy("Another amount came than was asked for"),
     "currency": gettext_lazy("Another currency came than was asked for"),
@@ -84,11 +85,24 @@ def review_words(payment: Payment) -> str:
 
 def asked_and_came(payment: Payment, change: Change | None) -> tuple[str, str]:
     """What was asked for and what came, as amounts with what made them differ. `change` is the note of the review."""
-    asked, came = format_money(payment.amount_minor, payment.currency), payment.captured_minor
+    asked = format_money(payment.amount_minor, payment.currency)
+    arrived = format_money(payment.captured_minor, came_currency(payment, change))
     seen = change.after.get("came", {}) if change else {}
-    arrived = format_money(came, str(seen.get("currency", payment.currency)))
     if payment.review_reason == "account" and seen.get("account"):
         arrived = _("%(amount)s at account %(account)s") % {"amount": arrived, "account": seen["account"]}
     if payment.review_reason == "live_mode":
         arrived = (_("%s of real money") if seen.get("live") else _("%s of made-up money")) % arrived
     return asked, arrived
+
+
+def came_currency(payment: Payment, change: Change | None) -> str:
+    """The currency of what came, which may be another than was asked for. `change` is the note of the review."""
+    came = change.after.get("came", {}) if change else {}
+    return str(came.get("currency", payment.currency))
+
+
+def review_note(payment: Payment) -> Change | None:
+    """The note of the review, if there was one."""
+    if not payment.review_reason:
+        return None
+    return next((one for one in Change.objects.filter(record_id=payment.pk)[:100] if one.action == REVIEWED), None)

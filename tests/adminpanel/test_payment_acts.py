@@ -194,7 +194,7 @@ class TestRefunding:
             ({"amount": "1", "note": "ok"}, "at least 3 characters"),
             ({"amount": "1", "note": "x" * 301}, "at most 300 characters"),
             ({"amount": "1", "note": "a\0b"}, "Null characters"),
-            ({"amount": "1", "once": "mine"}, "Enter a valid UUID."),
+            ({"amount": "1", "once": "mine"}, "This form is not whole."),
         ],
     )
     def test_what_cannot_be_sent_is_said(
@@ -274,6 +274,17 @@ class TestOtherActs:
         again = desk.post(back, {"note": "noo"})
         assert again.status_code == 409
         assert "Somebody has decided on this payment already." in again.content.decode()
+
+    def test_other_money_is_called_by_its_own_currency(self, desk: Browser, dara: Client, evse: Evse) -> None:
+        payment = in_review(dara, evse, surplus_minor=0, currency="JPY")
+        came = f"¥{payment.captured_minor:,}"
+        assert (
+            f"All of it, {came}, goes back"
+            in desk.get(reverse("operations-return", args=[payment.pk])).content.decode()
+        )
+        assert f"Came: {came}." in desk.get(page_of(payment)).content.decode()
+        assert "can only be sent back" in desk.get(reverse("operations-accept", args=[payment.pk])).content.decode()
+        assert desk.post(reverse("operations-accept", args=[payment.pk]), {"note": "yes"}).status_code == 409
 
     def test_a_booking_is_closed_for_all_that_was_paid(self, desk: Browser, payment: Payment) -> None:
         path = reverse("operations-close", args=[payment.pk])
