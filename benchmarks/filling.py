@@ -58,6 +58,7 @@ def fill(bookings: int, sign_ins: Path) -> None:
     from benchmarks.network import fill_network, fill_sign_ins
     from bookings.models import ClientTotal, Evse
     from evbunker import clock
+    from payments.models import ReceiptSeries
 
     empty()
     call_command("migrate", verbosity=0)
@@ -68,7 +69,9 @@ def fill(bookings: int, sign_ins: Path) -> None:
     for charges, rows in history.batches():
         engine.insert_all(rows)
         add_documents(charges)
-    engine.insert_all({ClientTotal: history.totals(), DailyTotal: history.days.rows(now)})
+    engine.insert_all({
+        ClientTotal: history.totals(), DailyTotal: history.days.rows(now), ReceiptSeries: history.series(),
+    })  # fmt: skip
     Beat.objects.create(name=HISTORY, beaten_at=now)
     for make_indexes in restore:
         make_indexes()

@@ -16,9 +16,10 @@ from benchmarks.network import Network, Place, made_id
 from bookings.models import Booking, ChargingSession, ClientSlot, ClientTotal, EcoStat, SlotClaim
 from bookings.models.session import EnergySource
 from bookings.totals import SUMMED
-from payments.models import Payment, PaymentEvent
+from payments.earlier_receipts import EARLIER
+from payments.models import Payment, PaymentEvent, Receipt, ReceiptSeries
 
-GROWING = (Booking, Payment, PaymentEvent, ChargingSession, EcoStat, SlotClaim, ClientSlot)
+GROWING = (Booking, Payment, PaymentEvent, Receipt, ChargingSession, EcoStat, SlotClaim, ClientSlot)
 Rows = dict[Any, list[Row]]
 SESSION_OF = {
     Booking.Status.CONFIRMED: ChargingSession.Status.SCHEDULED,
@@ -35,6 +36,7 @@ class History:
     def __init__(self, engine: Engine, network: Network, bookings: int, now: dt.datetime) -> None:
         self.engine, self.network, self.bookings, self.now = engine, network, bookings, now
         self.sums: dict[UUID, Counter[str]] = {}
+        self.numbers = Counter[str]()
         self.occupied: set[UUID] = set()
         self.days = Days(engine)
         self.templates: dict[UUID, dict[Any, Row]] = {}
@@ -57,11 +59,19 @@ class History:
             key = made_id(9, number, self.now)
             yield template | {"_id": key, "client_id": client.hex, "money_saved": self.engine.json(money)} | known
 
+    def series(self) -> Iterator[Row]:
+        """The receipts' series, and that nothing was paid before there were receipts."""
+        known = {**self.numbers, EARLIER: int(self.now.timestamp()) + 3600}
+        for number, (name, last) in enumerate(known.items()):
+            key = UUID(made_id(11, number, self.now))
+            yield self.engine.template(ReceiptSeries, id=key, name=name, last_number=last)
+
     def _write(self, rows: Rows, one: Charge) -> None:
         ids = _Ids(one)
         if one.place.evse_id not in self.templates:
             self.templates[one.place.evse_id] = _templates(self.engine, one.place)
         add_rows(self.engine, self.templates[one.place.evse_id], rows, one, ids)
+        self._document(rows[Receipt], self.templates[one.place.evse_id][Receipt], one, ids)
         if one.is_live:
             self._claim(rows, one, ids)
         if one.status == Booking.Status.IN_USE:
@@ -70,6 +80,19 @@ class History:
             self._add_up(one)
         if one.day < self.now.astimezone(one.place.zone).date():
             self.days.add(one)
+
+    def _document(self, receipts: list[Row], template: Row, one: Charge, ids: "_Ids") -> None:
+        engine, at, series = self.engine, self.engine.moment(one.confirmed_at), f"TR{one.day.year % 100:02d}"
+        self.numbers[series] += 1
+        number = self.numbers[series]
+        receipts.append(template | {
+            "_id": ids.receipt, "created_at": at, "updated_at": at, "issued_at": at, "issued_day": engine.day(one.day),
+            "series": series, "number": engine.number(number), "reference": f"{series}-{number:06d}",
+            "once": f"receipt:{ids.payment}", "payment_id": ids.payment, "booking_id": ids.booking,
+            "client_id": one.client.hex, "amount_minor": engine.number(one.quote.total_minor),
+            "tax_minor": engine.number(one.quote.tax_minor), "lines": engine.json(one.quote.lines),
+            "starts_at": engine.moment(one.period.starts_at), "ends_at": engine.moment(one.period.ends_at),
+        })  # fmt: skip
 
     def _claim(self, rows: Rows, one: Charge, ids: "_Ids") -> None:
         for slot in one.period.slots():
@@ -93,8 +116,8 @@ class _Ids:
     """The keys of one booking's rows."""
 
     def __init__(self, one: Charge) -> None:
-        names = ("booking", "payment", "event", "session", "stat")
-        self.booking, self.payment, self.event, self.session, self.stat = (
+        names = ("booking", "payment", "event", "session", "stat", "receipt")
+        self.booking, self.payment, self.event, self.session, self.stat, self.receipt = (
             made_id(kind, one.ago, one.confirmed_at) for kind in range(len(names))
         )
 
@@ -115,6 +138,20 @@ def _templates(engine: Engine, place: Place) -> dict[Any, Row]:
         Booking: engine.template(Booking, **who, **seen, **booking),
         Payment: engine.template(Payment, **who, **seen, gateway="sandbox", status="captured", amount_minor=0),
         PaymentEvent: engine.template(PaymentEvent, **event),
+        Receipt: engine.template(
+            Receipt,
+            kind=Receipt.Kind.RECEIPT,
+            number=0,
+            client_id=place.station_id,
+            currency=country.currency,
+            amount_minor=0,
+            tax_minor=0,
+            tax_bp=place.terms.tax_bp,
+            live=False,
+            station_name=place.name,
+            station_time_zone=country.zone,
+            evse_label="1",
+        ),
         ChargingSession: engine.template(ChargingSession, **who, **seen, evse_id=place.evse_id, evse_label="1"),
         EcoStat: engine.template(EcoStat, **who, charging_minutes=0, energy_wh=0, distance_m=0),
     }
