@@ -48,11 +48,6 @@ def comes_back_minor(booking: Booking, payments: list[Payment]) -> int:
     return left_of(cancel_refund_minor(booking, booking.quote_minor), payments)
 
 
-def captured_payment(booking: Booking) -> Payment:
-    """The payment that confirmed `booking`: every confirmed booking has exactly one."""
-    return Payment.objects.get(booking=booking, status=Payment.Status.CAPTURED, captured_day__isnull=False)
-
-
 def _cancel_paid(booking: Booking, actor: Client, shown_minor: int | None) -> bool:
     if booking.starts_at <= clock.now():
         raise NotCancellable
@@ -80,5 +75,6 @@ def cancel_payment(payment: Payment) -> None:
     if claim(live, status=Payment.Status.CANCELLED, live_for=None):
         payment.refresh_from_db()
         enter(payment, PaymentEvent.Kind.CANCELLED, reference=f"cancel:{payment.pk}")
+        GatewayCommand.objects.look_again(payment)
         GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCEL, key=f"cancel:{payment.pk}:1")
         announce(payment)

@@ -7,10 +7,10 @@ from playwright.sync_api import Page, expect
 
 from bookings.models import Booking, Client, Evse
 from payments.moving import extend_booking
-from payments.settling import settle
-from tests.booking_steps import decide, paid, pending
-from tests.bookings.test_pages_browser import PHONE, SOON_MS, fits
+from tests.booking_steps import paid, pending
+from tests.bookings.test_pages_browser import PHONE, fits, tell
 from tests.browsing import OpenPage
+from tests.serving import Site
 
 HOUR = dt.timedelta(hours=1)
 
@@ -54,12 +54,11 @@ def test_a_booking_is_moved_extended_and_paid_on_a_phone(
 
 
 def test_the_booking_s_page_says_that_time_waits_and_takes_it_in_when_it_is_paid(
-    open_page: OpenPage, booking: Booking, dara: Client
+    open_page: OpenPage, booking: Booking, dara: Client, site: Site
 ) -> None:
     extension = extend_booking(booking=booking, minutes=30, actor=dara)
     page = open_page(dara)
     page.goto(f"/bookings/{booking.pk}/")
     expect(page.get_by_text("30 min more wait to be paid.")).to_be_visible()
-    decide(payment := pending(extension))
-    settle(payment)
-    expect(page.locator("#panel-booking")).to_contain_text("€14.50", timeout=SOON_MS)
+    tell(pending(extension), site.url)
+    expect(page.locator("#panel-booking")).to_contain_text("€14.50")
