@@ -23,14 +23,24 @@ from payments.receipt_words import Document, Fact, buyer_of, chain_of
 FONT = "FiraGO"
 FILES = {"": "figo", "B": "figbo"}
 """Style -> its name in pymupdf-fonts."""
+Range = tuple[int, int]
+SHAPED: dict[str, list[Range]] = {
+    "Devanagari": [(0x0900, 0x097F), (0x1CD0, 0x1CFF), (0x200C, 0x200D), (0xA8E0, 0xA8FF)],
+    "Thai": [(0x0E00, 0x0E7F)],
+}
+"""Blocks of Unicode whose letters depend on their neighbours, but for those that are written from right to left."""
 MARGIN_MM = 20
 SMALL, NORMAL, LARGE = 8.5, 10.5, 20
-GREY = 90
+LINE = 0.5
+"""Height of a line in mm, for each point of its letters."""
+GREY, LINE_GREY = 90, 200
 
 
 def receipt_pdf(documents: list[Document], booking: Booking) -> bytes:
     """The file, in the language that is active."""
-    pdf = Pages()
+    names = [booking.station_name, booking.evse_label]
+    names += [name for one in documents for name in (*one.seller, buyer_of(one.payment))]
+    pdf = Pages(" ".join(names))
     for document in documents:
         pdf.add_page()
         _write(pdf, document, booking)
@@ -39,20 +49,29 @@ def receipt_pdf(documents: list[Document], booking: Booking) -> bytes:
 
 
 class Pages(FPDF):
-    """A4 pages that note which characters no font has."""
+    """A4 pages for `names`, which may be in any script."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: str = "") -> None:
         super().__init__(format="A4")
         self.set_margin(MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
-        for style, name in FILES.items():
-            self.add_font(FONT, style, Path(_fonts().name) / f"{name}.ttf")
-        for path in settings.RECEIPT_FONTS:
-            self.add_font(path, "", path)
-        self.set_fallback_fonts(settings.RECEIPT_FONTS, exact_match=False)
+        self._add_fonts(names)
         self.set_font(FONT, size=NORMAL)
         self.set_text_shaping(True)
         self.set_creator("EV Bunker")
+
+    def _add_fonts(self, names: str) -> None:
+        """Those in SHAPED get a font each, for a run of text in one font is shaped as of one script."""
+        folder = Path(_fonts().name)
+        apart = {name: ranges for name, ranges in SHAPED.items() if any(_is_in(char, ranges) for char in names)}
+        taken = [one for ranges in apart.values() for one in ranges]
+        for style, name in FILES.items():
+            self.add_font(FONT, style, folder / f"{name}.ttf", unicode_range=_all_but(taken) if taken else None)
+        for name, ranges in apart.items():
+            self.add_font(name, "", folder / f"{FILES['']}.ttf", unicode_range=ranges)
+        for path in settings.RECEIPT_FONTS:
+            self.add_font(path, "", path)
+        self.set_fallback_fonts([*apart, *settings.RECEIPT_FONTS], exact_match=False)
 
     def lacks(self, text: str) -> bool:
         """Whether a character of `text` would be shown as an empty box."""
@@ -64,7 +83,7 @@ class Pages(FPDF):
         """A paragraph over the full width."""
         self.set_font(FONT, "B" if bold else "", size)
         self.set_text_color(GREY if grey else 0)
-        self.multi_cell(0, None, text, new_x="LMARGIN", new_y="NEXT", align="L")
+        self.multi_cell(0, size * LINE, text, new_x="LMARGIN", new_y="NEXT", align="L")
         self.set_text_color(0)
 
     def rows(self, facts: list[Fact]) -> None:
@@ -73,7 +92,7 @@ class Pages(FPDF):
         label = FontFace(color=GREY)
         with self.table(
             col_widths=(30, 70), borders_layout=TableBordersLayout.NONE, first_row_as_headings=False, text_align="LEFT",
-            padding=(0.6, 2, 0.6, 0),
+            padding=(0.6, 2, 0.6, 0), line_height=NORMAL * LINE, v_align="TOP", gutter_height=0,
         ) as table:  # fmt: skip
             for what, value in facts:
                 row = table.row()
@@ -90,13 +109,26 @@ def _fonts() -> "tempfile.TemporaryDirectory[str]":
     return folder
 
 
+def _is_in(char: str, ranges: list[Range]) -> bool:
+    return any(first <= ord(char) <= last for first, last in ranges)
+
+
+def _all_but(ranges: list[Range]) -> list[Range]:
+    """What lies between `ranges`."""
+    edges = sorted(ranges)
+    begins = [0, *(last + 1 for _first, last in edges)]
+    ends = [*(first - 1 for first, _last in edges), 0x10FFFF]
+    return list(zip(begins, ends, strict=True))
+
+
 def _write(pdf: Pages, document: Document, booking: Booking) -> None:
-    pdf.say(document.title, size=LARGE, bold=True)
+    pdf.say(f"{document.title} {document.row.reference}", size=LARGE, bold=True)
+    pdf.ln(1)
     pdf.say(document.sentence, grey=True)
-    pdf.ln(2)
+    pdf.ln(3)
     if document.made_up:
         pdf.say(document.made_up, bold=True)
-        pdf.ln(2)
+        pdf.ln(3)
     pdf.rows([
         (_("From"), "\n".join(document.seller)),
         (_("To"), buyer_of(document.payment)),
@@ -117,10 +149,12 @@ def _write(pdf: Pages, document: Document, booking: Booking) -> None:
 def _lines(pdf: Pages, document: Document) -> None:
     currency = document.row.currency
     pdf.set_font(FONT, "", NORMAL)
+    pdf.set_draw_color(LINE_GREY)
     bold = FontFace(emphasis="BOLD")
     with pdf.table(
         col_widths=(60, 20, 20), borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-        text_align=("LEFT", "RIGHT", "RIGHT"), headings_style=bold, padding=(1, 1, 1, 0),
+        text_align=("LEFT", "RIGHT", "RIGHT"), headings_style=bold, padding=(1, 0, 1, 0), line_height=NORMAL * LINE,
+        v_align="TOP",
     ) as table:  # fmt: skip
         table.row((_("What"), _("of which tax"), _("Amount")))
         for line in document.lines:

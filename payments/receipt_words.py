@@ -1,5 +1,6 @@
 """What receipts and credit notes say: the same words on the page, in the PDF and in e-mails."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,8 @@ from bookings.leaving import nobody
 from bookings.models import Booking, ChargingSession
 from bookings.models.session import EnergySource
 from bookings.pricewords import WORDS, price_table
-from evbunker.moments import format_moment, format_period
+from evbunker.moments import EN_DASH, in_zone, zone_name
+from evbunker.money import NO_BREAK_SPACE
 from evbunker.units import ENERGY, format_quantity
 from payments.models import Payment, Receipt, Refund
 
@@ -36,13 +38,13 @@ class Document:
     @property
     def sentence(self) -> str:
         """What happened to the money."""
-        when = format_moment(self.row.issued_at, self.row.station_time_zone)
+        when = dated(self.row.issued_at, self.row.station_time_zone)
         if self.is_credit_note:
             return _("Sent back to you on %(when)s.") % {"when": when}
         if self.row.corrects:
             return _("What was sent back to you came to us again on %(when)s: your bank refused it.") % {"when": when}
         paid = self.payment.captured_at or self.row.issued_at
-        return _("Paid on %(when)s.") % {"when": format_moment(paid, self.row.station_time_zone)}
+        return _("Paid on %(when)s.") % {"when": dated(paid, self.row.station_time_zone)}
 
     @property
     def seller(self) -> list[str]:
@@ -77,7 +79,7 @@ class Document:
     @property
     def facts(self) -> list[Fact]:
         """What the document is about."""
-        issued = format_moment(self.row.issued_at, self.row.station_time_zone)
+        issued = dated(self.row.issued_at, self.row.station_time_zone)
         facts = [(_("Number"), self.row.reference), (_("Issued"), issued)]
         if self.row.corrects:
             facts.append((_("Corrects"), self.row.corrects))
@@ -85,6 +87,12 @@ class Document:
         if self.payment.gateway_ref:
             facts.append((_("Their reference"), self.payment.gateway_ref))
         return facts
+
+
+def dated(moment: dt.datetime, zone: str) -> str:
+    """`2026-11-21, 14:30 CET`: a document is read in other years, too."""
+    local = in_zone(moment, zone)
+    return f"{local:%Y-%m-%d}, {local:%H:%M}{NO_BREAK_SPACE}{zone_name(local)}"
 
 
 def documents_of(payment: Payment) -> list[Document]:
@@ -105,20 +113,20 @@ def chain_of(booking: Booking) -> list[Fact]:
     place = f"{booking.station_name}, EVSE {booking.evse_label}"
     chain = [
         (_("Station"), place),
-        (_("Booking"), f"{format_period(booking.starts_at, booking.ends_at, zone)} ({zone})"),
+        (_("Booking"), f"{dated(booking.starts_at, zone)} {EN_DASH} {dated(booking.ends_at, zone)} ({zone})"),
         (_("Booking number"), str(booking.pk)),
     ]
     session = ChargingSession.objects.filter(booking_id=booking.extends_id or booking.pk).first()
     if session is None or session.started_at is None:
         return [*chain, (_("Charging"), _("none so far"))]
     if session.ended_at is None:
-        since = format_moment(session.started_at, zone)
+        since = dated(session.started_at, zone)
         return [*chain, (_("Charging"), _("since %(when)s") % {"when": since})]
     energy = format_quantity(session.energy_wh, ENERGY)
     how = _("metered") if session.energy_source == EnergySource.METERED else _("estimated")
     return [
         *chain,
-        (_("Charging"), format_period(session.started_at, session.ended_at, zone)),
+        (_("Charging"), f"{dated(session.started_at, zone)} {EN_DASH} {dated(session.ended_at, zone)}"),
         (_("Energy"), f"{energy}, {how}"),
     ]
 

@@ -23,6 +23,7 @@ from payments.receipts import financial_year, issue_receipt, prepare_receipts, t
 from payments.refunding import refund_by_hand, send_refund
 from payments.settling import settle
 from tests.booking_steps import decide, held, paid, pending
+from tests.bookings.test_extending import paid_more
 from tests.bookings.test_hold_races import at_once
 from tests.people import make_client
 from tests.places import make_evse, make_station
@@ -85,6 +86,16 @@ def test_money_in_review_has_a_receipt_over_what_came(dara: Client, evse: Evse) 
     assert payment.status == "review"
     assert receipt.amount_minor == payment.amount_minor - 100
     assert [line["code"] for line in receipt.lines] == ["payment"]
+    assert check_integrity() == []
+
+
+def test_time_that_was_added_has_a_receipt_with_its_own_lines(dara: Client, evse: Evse) -> None:
+    booking = paid(dara, evse, in_minutes=300)
+    extension = paid_more(booking)
+    first, second = Receipt.objects.order_by("created_at", "id")
+    assert second.lines == extension.price_lines
+    assert [line["code"] for line in second.lines] == ["time"]
+    assert first.amount_minor + second.amount_minor == booking.quote_minor
     assert check_integrity() == []
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pymupdf_fonts
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
 
@@ -18,6 +20,7 @@ from payments.models import Payment, Receipt
 from payments.refunding import refund_by_hand, send_refund
 from tests.booking_steps import paid
 from tests.places import make_evse, make_station, make_tariff
+from tests.plans import no_scans
 
 
 @pytest.fixture
@@ -53,8 +56,11 @@ def test_the_page_shows_every_document_with_what_it_is_about(
     note = sent_back(payment, opal)
     receipt = Receipt.objects.get(kind="receipt")
     client.force_login(dara)
-    shown = client.get(page(payment)).content.decode()
+    client.get(page(payment))
+    with no_scans(), CaptureQueriesContext(connection) as queries:
+        shown = client.get(page(payment)).content.decode()
 
+    assert len(queries) <= 8, "client, payment, documents, booking, its session; those of signing in besides"
     for told in (receipt.reference, note.reference, "Made-up money", "Dara", "Session fee", "Tax, 19 %", "Harbour"):
         assert told in shown
     assert format_money(receipt.amount_minor, "EUR") in shown
@@ -134,6 +140,18 @@ def test_the_operator_s_own_fonts_are_used_for_what_is_missing(settings: LazySet
     pages.say("Driven ⠃")
     assert not pages.lacks("⠃")
     assert "⠃" in PdfReader(io.BytesIO(bytes(pages.output()))).pages[0].extract_text()
+
+
+def test_every_script_is_shaped_by_its_own_rules() -> None:
+    """The sign i of Devanagari stands before its consonant: its glyph comes first, in whatever text it stands."""
+    pages = receipt_pdf.Pages("Priya प्रिया")
+    pages.add_page()
+    pages.say("Priya प्रिया")
+    said = PdfReader(io.BytesIO(bytes(pages.output()))).pages[0].extract_text()
+    alone = receipt_pdf.Pages("प्रिया")
+    alone.add_page()
+    alone.say("प्रिया")
+    assert said.removeprefix("Priya ") == PdfReader(io.BytesIO(bytes(alone.output()))).pages[0].extract_text()
 
 
 def test_a_long_name_wraps_and_stays_on_the_page(client: Browser, dara: Client, tariff: Tariff) -> None:
