@@ -13,6 +13,7 @@ from payments.gateways.base import GatewayPayment, PaymentRefused, PayRequest
 from payments.ledger import announce, enter
 from payments.models import GatewayCommand, Payment, PaymentEvent
 from payments.refunding import send_refund
+from payments.settling import settle
 from payments.stuck_keys import make_once
 from payments.unused import refund_unused
 
@@ -74,6 +75,7 @@ ERRANDS: dict[GatewayCommand.Kind, Callable[[GatewayCommand], None]] = {
     GatewayCommand.Kind.CANCEL: _cancel,
     GatewayCommand.Kind.REFUND: _refund,
     GatewayCommand.Kind.SETTLE: lambda command: refund_unused(command.payment),
+    GatewayCommand.Kind.LOOK_AGAIN: lambda command: settle(command.payment),
     GatewayCommand.Kind.CONFIRMATION_EMAIL: lambda command: send_confirmation(command.payment),
     GatewayCommand.Kind.CANCELLED_EMAIL: lambda command: send_cancelled(command.payment),
     GatewayCommand.Kind.CLOSED_EMAIL: lambda command: send_closed(command.payment),

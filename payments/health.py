@@ -21,6 +21,7 @@ from evbunker.metrics import (
 )
 from payments.gateways import KNOWN, offered
 from payments.models import GatewayCommand, Payment, PaymentEvent, Reconciliation, Refund, WebhookEvent
+from payments.outbox import LONGEST_PAUSE_SECONDS
 
 LATE_AFTER_SECONDS = 24 * 3600
 MOST_COUNTED = 1000
@@ -75,21 +76,33 @@ def _first_payment() -> list[Payment]:
 
 def readings() -> dict[Reading, float]:
     """For Prometheus: the outbox, and what waits for a person, as far as MOST_COUNTED."""
-    waiting = GatewayCommand.objects.filter(state=GatewayCommand.State.WAITING).values_list("created_at", flat=True)
     given_up = GatewayCommand.objects.filter(state=GatewayCommand.State.GIVEN_UP).values_list("pk")
     in_review = Payment.objects.filter(status=Payment.Status.REVIEW).values_list("pk")
     failed = Refund.objects.filter(status=Refund.Status.FAILED).values_list("pk")
     differing = Reconciliation.objects.filter(state=Reconciliation.State.DIFFERS).values_list("pk")
-    asked_at = list(waiting[:MOST_COUNTED])
+    due_since = _due_since()
     return {
-        OUTBOX_WAITING: len(asked_at),
-        OUTBOX_OLDEST: max(0.0, (clock.now() - min(asked_at)).total_seconds()) if asked_at else 0.0,
+        OUTBOX_WAITING: len(due_since),
+        OUTBOX_OLDEST: max(0.0, (clock.now() - min(due_since)).total_seconds()) if due_since else 0.0,
         OUTBOX_GIVEN_UP: len(given_up[:MOST_COUNTED]),
         IN_REVIEW: len(in_review[:MOST_COUNTED]),
         MONEY_ADRIFT: _adrift(),
         REFUNDS_FAILED: len(failed[:MOST_COUNTED]),
         DAYS_DIFFERING: len(differing[:MOST_COUNTED]),
     }
+
+
+def _due_since() -> list[dt.datetime]:
+    """Since when each command has been due that is due or was tried; not those whose time is yet to come."""
+    now = clock.now()
+    soon = now + dt.timedelta(seconds=LONGEST_PAUSE_SECONDS)
+    waiting = GatewayCommand.objects.filter(state=GatewayCommand.State.WAITING, next_at__lte=soon)
+    rows = waiting.values_list("kind", "created_at", "next_at", "attempts")[:MOST_COUNTED]
+    return [
+        next_at if kind in GatewayCommand.SCHEDULED else created_at
+        for kind, created_at, next_at, attempts in rows
+        if next_at <= now or attempts
+    ]
 
 
 def _adrift() -> int:

@@ -186,5 +186,6 @@ def _close(payment: Payment, seen: GatewayPayment, *, status: str, kind: str) ->
         return False
     payment.refresh_from_db()
     enter(payment, kind, reference=seen.ref)
+    GatewayCommand.objects.look_again(payment)
     announce(payment)
     return True

@@ -42,6 +42,10 @@ class WebhookEvent(Record):
         return f"{self.gateway} {self.event_id}"
 
 
+LOOK_AGAIN_AFTER = (dt.timedelta(minutes=10), dt.timedelta(hours=2))
+"""When a closed attempt is asked for again. What is captured even later, comparing the day's books finds."""
+
+
 class GatewayCommandQuerySet(models.QuerySet["GatewayCommand"]):
     def ask(
         self,
@@ -56,6 +60,13 @@ class GatewayCommandQuerySet(models.QuerySet["GatewayCommand"]):
         due = not_before or clock.now()
         return self.create(payment=payment, kind=kind, idempotency_key=key, refund=refund, next_at=due)
 
+    def look_again(self, payment: Payment) -> None:
+        """Ask later for an attempt that was closed, once in the unit of work that closes it: it may be captured all
+        the same, and the webhook that tells of it may get lost."""
+        for pause in LOOK_AGAIN_AFTER:
+            key = f"look_again:{payment.pk}:{int(pause.total_seconds())}"
+            self.ask(payment, GatewayCommand.Kind.LOOK_AGAIN, key=key, not_before=clock.now() + pause)
+
 
 class GatewayCommand(Record):
     """The outbox: what must be done outside the database, written with the change that asks for it.
@@ -68,12 +79,16 @@ class GatewayCommand(Record):
         CANCEL = "cancel", _("cancel the payment at the gateway")
         REFUND = "refund", _("send money back")
         SETTLE = "settle", _("send back what was not used")
+        LOOK_AGAIN = "look_again", _("ask whether it was paid after all")
         CONFIRMATION_EMAIL = "confirmation_email", _("send the confirmation")
         CANCELLED_EMAIL = "cancelled_email", _("tell of the cancellation")
         LATE_EMAIL = "late_email", _("tell that the money came too late")
         RECEIPT_EMAIL = "receipt_email", _("send the receipt or credit note")
         CLOSED_EMAIL = "closed_email", _("tell that the operator closed it")
         MOVED_EMAIL = "moved_email", _("tell of the new time")
+
+    SCHEDULED = (Kind.SETTLE, Kind.LOOK_AGAIN)
+    """Asked for long before their time."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")

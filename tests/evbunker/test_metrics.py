@@ -23,6 +23,7 @@ from evbunker.errors import Busy
 from evbunker.live import cached
 from evbunker.live.events import OPERATORS
 from payments.models import GatewayCommand, Payment
+from payments.outbox import work_outbox
 from tests.booking_steps import held, paid, pending
 from tests.plans import no_scans
 
@@ -157,6 +158,16 @@ def test_what_waits_for_a_gateway_or_a_person_is_read(dara: Client, evse: Evse) 
     assert found == [2, 1, 1]
     assert oldest is not None
     assert 90 <= oldest <= 95
+
+
+def test_what_is_asked_for_long_before_its_time_waits_for_nobody_yet(dara: Client, evse: Evse) -> None:
+    paid(dara, evse)
+    work_outbox()
+    with clock.shifted(dt.timedelta(minutes=20)):
+        assert value("evbunker_outbox_waiting") == 0
+    with clock.shifted(dt.timedelta(hours=3)):  # nobody came, and nobody closed the booking yet
+        assert value("evbunker_outbox_waiting") == 1
+        assert 0 < value("evbunker_outbox_oldest_seconds") < 3600
 
 
 def test_the_age_of_the_scheduler_s_beat_is_read() -> None:

@@ -278,3 +278,22 @@ def test_dying_inside_the_unit_of_work_leaves_nothing_half_done(
     settle(payment)
     assert payment.status == "captured"
     assert check_integrity() == []
+
+
+def test_what_failed_and_is_captured_all_the_same_is_found_without_a_webhook(dara: Client, evse: Evse) -> None:
+    """The webhook gets lost, and the poller asks for attempts under way only."""
+    payment = pending(held(dara, evse))
+    decide(payment, "fail")
+    settle(payment)
+    assert payment.status == Payment.Status.FAILED
+    decide(payment, "pay")
+    with clock.shifted(dt.timedelta(minutes=9)):
+        reconcile_payments()
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.FAILED
+    with clock.shifted(dt.timedelta(minutes=11)):
+        reconcile_payments()
+    payment.refresh_from_db()
+    assert payment.status == Payment.Status.CAPTURED
+    assert payment.kept_minor in (0, payment.amount_minor), "it confirmed the booking, or all of it goes back"
+    assert check_integrity() == []
