@@ -12,13 +12,15 @@ from evbunker import clock
 from payments import outbox
 from payments.gateways import patience, stripe_api
 from payments.integrity import check_integrity
-from payments.models import Payment
+from payments.models import GatewayCommand, Payment
 from payments.reconciling import reconcile_payments
 from payments.starting import start_payment
 from tests.booking_steps import held
 from tests.payments.standins.stripe import StripeStandIn
 
 MOST_TRIES = 8
+VISITOR = Visitor(enforce_csrf_checks=True)
+"""One for all: each new one reads the list of static files anew."""
 
 
 def to_pay(client: Client, evse: Evse, **wish: int) -> Payment:
@@ -33,8 +35,13 @@ def post(body: bytes, headers: dict[str, str]) -> int:
 
 def send(body: bytes, headers: dict[str, str]):  # type: ignore[no-untyped-def]
     extra = {name: value for name, value in headers.items() if name != "Content-Type"}
-    visitor = Visitor(enforce_csrf_checks=True)
-    return visitor.post("/payments/webhooks/stripe/", body, content_type="application/json", headers=extra)
+    return VISITOR.post("/payments/webhooks/stripe/", body, content_type="application/json", headers=extra)
+
+
+def work_outbox() -> None:
+    """As far as it is about money: letters with PDF files cost more than all else here, and have tests of their own."""
+    due = GatewayCommand.objects.filter(state=GatewayCommand.State.WAITING, next_at__lte=clock.now())
+    outbox.run(due.exclude(kind__endswith="_email"))
 
 
 def work_until(done: Callable[[], bool]) -> None:
@@ -43,7 +50,7 @@ def work_until(done: Callable[[], bool]) -> None:
         if done():
             return
         with clock.shifted(dt.timedelta(seconds=2 ** (number + 2))):
-            outbox.work_outbox()
+            work_outbox()
     assert done(), "The outbox did not get it done."
 
 
@@ -69,7 +76,7 @@ def reconcile() -> None:
 
 def ends_well(payment: Payment, company: StripeStandIn) -> str:
     """`confirmed` or `returned`: nothing else may become of money that came, and both books say the same."""
-    outbox.work_outbox()
+    work_outbox()
     payment.refresh_from_db()
     booking = Booking.objects.get(pk=payment.booking_id)
     charged = sum(one["amount"] for one in company.all("charge"))

@@ -9,16 +9,25 @@ from django.conf import settings as configured
 from bookings.holding import expire_holds
 from bookings.models import Booking, Client, Evse
 from evbunker import clock
-from payments import outbox
 from payments.cancelling import cancel_booking
 from payments.integrity import check_integrity
 from payments.models import GatewayCommand, Payment, Refund, WebhookEvent
+from payments.refunding import settle_refund
 from payments.settling import settle
 from payments.starting import start_payment
 from tests.booking_steps import held
 from tests.payments.standins.base import Fault
 from tests.payments.standins.stripe import StripeStandIn
-from tests.payments.stripe_steps import ends_well, impatient, post, reconcile, status_of, to_pay, work_until
+from tests.payments.stripe_steps import (
+    ends_well,
+    impatient,
+    post,
+    reconcile,
+    status_of,
+    to_pay,
+    work_outbox,
+    work_until,
+)
 
 CREATE, REFUND = r"POST /v1/checkout/sessions$", r"POST /v1/refunds$"
 AFTER_THE_GRACE = dt.timedelta(
@@ -48,13 +57,10 @@ def test_a_session_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse,
     assert ends_well(paid(payment, stripe), stripe) == "confirmed"
 
 
-@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.HANG])
-def test_a_webhook_while_stripe_is_silent_is_worked_off_later(
-    stripe: StripeStandIn, dara: Client, evse: Evse, fault: Fault
-) -> None:
+def test_a_webhook_while_stripe_is_silent_is_worked_off_later(stripe: StripeStandIn, dara: Client, evse: Evse) -> None:
     payment = to_pay(dara, evse)
     stripe.pay(payment.gateway_ref)
-    stripe.arm(fault, r"GET /v1/checkout/sessions/")
+    stripe.arm(Fault.HANG, r"GET /v1/checkout/sessions/")
     with impatient():
         assert stripe.deliver(post) == [200]
     assert (status_of(payment), WebhookEvent.objects.get().state) == ("pending", "received")
@@ -69,7 +75,7 @@ def test_a_refund_is_made_once(stripe: StripeStandIn, dara: Client, evse: Evse, 
     stripe.arm(fault, REFUND)
     cancel_booking(booking=Booking.objects.get(pk=payment.booking_id), actor=dara)
     with impatient():
-        outbox.work_outbox()
+        work_outbox()
     work_until(lambda: Refund.objects.get().status == "succeeded")
     assert len(stripe.all("refund")) == 1
     assert ends_well(payment, stripe) == "returned"
@@ -205,7 +211,7 @@ def test_what_we_did_not_ask_for_goes_to_review(
         payment.gateway_ref, amount=1 if lie == "amount" else None, currency="usd" if lie == "currency" else None
     )
     stripe.deliver(post)
-    reconcile()
+    settle(payment)
     booking = Booking.objects.get(pk=payment.booking_id)
     assert (status_of(payment), payment.review_reason, booking.is_paid) == ("review", reason, False)
 
@@ -230,12 +236,12 @@ class TestRefunds:
         assert Refund.objects.get().status == status
         assert check_integrity() == []
 
-    def test_the_poller_follows_it_as_well(self, stripe: StripeStandIn, payment: Payment) -> None:
+    def test_the_poller_s_question_follows_it_as_well(self, stripe: StripeStandIn, payment: Payment) -> None:
         stripe.refunds_become = "requires_action"
         self.give_up(payment)
         work_until(lambda: Refund.objects.get().status == "submitted")
         stripe.finish_refund(Refund.objects.get().gateway_ref, "canceled")
-        reconcile()
+        settle_refund(Refund.objects.get())
         payment.refresh_from_db()
         assert (Refund.objects.get().status, payment.refund_reserved_minor) == ("failed", 0)
         assert check_integrity() == []

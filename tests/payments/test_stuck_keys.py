@@ -6,7 +6,7 @@ import pytest
 
 from bookings.models import Booking, Client, Evse
 from evbunker import clock
-from payments import outbox, stuck_keys
+from payments import stuck_keys
 from payments.cancelling import cancel_booking
 from payments.gateways.base import GatewayDown, GatewayStuck
 from payments.models import GatewayCommand, Payment, Refund
@@ -14,7 +14,7 @@ from payments.refunding import send_refund
 from tests.bookings.test_hold_races import at_once
 from tests.payments.standins.base import Fault
 from tests.payments.standins.stripe import StripeStandIn
-from tests.payments.stripe_steps import ends_well, post, to_pay, work_until
+from tests.payments.stripe_steps import ends_well, post, to_pay, work_outbox, work_until
 
 DAY = dt.timedelta(hours=25)
 
@@ -116,9 +116,9 @@ def test_many_workers_at_once_send_it_once(stripe: StripeStandIn, payment: Payme
 
 def test_the_outbox_writes_down_that_it_was_stuck(stripe: StripeStandIn, refund: Refund) -> None:
     stripe.arm(Fault.BROKEN, "POST /v1/refunds")
-    outbox.work_outbox()
+    work_outbox()
     with clock.shifted(dt.timedelta(seconds=9)):
-        outbox.work_outbox()
+        work_outbox()
     command = GatewayCommand.objects.get(kind="refund")
     assert (command.state, command.attempts) == ("waiting", 2)
     assert command.last_error.startswith("GatewayStuck")
