@@ -13,8 +13,9 @@ from payments.integrity import check_integrity
 from payments.models import Payment, PaymentEvent, Receipt, Refund, SandboxPayment, SandboxRefund
 from payments.reconciling_one import GatewaySilent, reconcile_one
 from payments.refunding import apply_refund, request_refund
-from tests.booking_steps import held, paid, pending
+from tests.booking_steps import decide, held, paid, pending
 from tests.bookings.test_hold_races import at_once
+from tests.payments.test_views_webhook import send
 
 
 @pytest.fixture(autouse=True)
@@ -194,3 +195,49 @@ class TestComingBack:
         outbox.work_outbox()
         assert sums(payment) == (payment.amount_minor, payment.amount_minor)
         assert check_integrity() == []
+
+
+class TestByWebhook:
+    """The same facts, told by events: signed, in any order, more than once."""
+
+    def test_a_refund_made_by_hand(self, payment: Payment) -> None:
+        event = sandbox.refund_event_of(by_hand(payment))
+        assert [send(event).json()["state"] for _ in range(2)] == ["done", "done"]
+        assert (sums(payment), Refund.objects.get().status) == ((100, 100), "external")
+        assert check_integrity() == []
+
+    def test_one_that_we_heard_of_before_the_capture(self, dara: Client, evse: Evse) -> None:
+        payment = pending(held(dara, evse))
+        decide(payment)
+        assert send(sandbox.refund_event_of(by_hand(payment))).json() == {"state": "done"}
+        assert sums(payment) == (100, 100)
+        assert Booking.objects.get(pk=payment.booking_id).status == "confirmed"
+
+    def test_one_that_does_not_fit_yet_waits(self, payment: Payment) -> None:
+        refund(payment, payment.amount_minor)
+        event = sandbox.refund_event_of(by_hand(payment, payment.amount_minor))
+        assert send(event).json() == {"state": "received"}
+        outbox.work_outbox()
+        assert send(event).json() == {"state": "done"}
+        assert check_integrity() == []
+
+    def test_a_refund_that_came_back_in_the_wrong_order(self, payment: Payment) -> None:
+        """Its failure is told first; the success that is told later is true no more, and changes nothing."""
+        made = by_hand(payment)
+        succeeded = sandbox.refund_event_of(made)
+        take_refunds(payment)
+        sandbox.fail_refund(made)
+        assert send(sandbox.refund_event_of(made)).json() == {"state": "done"}
+        assert send(succeeded).json() == {"state": "done"}
+        assert (sums(payment), Refund.objects.get().status) == ((0, 0), "failed")
+        assert check_integrity() == []
+
+    def test_a_dispute(self, payment: Payment) -> None:
+        book = book_of(payment)
+        event = sandbox.dispute_event_of(book)
+        assert send(event).json() == {"state": "done"}, "the money is there, whoever disputes it"
+        sandbox.dispute(book)
+        assert Payment.objects.get(pk=payment.pk).disputed_at is None
+        again = event.replace(b"evt_", b"evt_2")
+        assert send(again).json() == {"state": "done"}
+        assert Payment.objects.get(pk=payment.pk).disputed_at is not None
