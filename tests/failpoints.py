@@ -47,3 +47,22 @@ def without_unique_index(model: type[models.Model], name: str) -> Iterator[None]
     finally:
         with connection.schema_editor() as editor:
             editor.add_constraint(model, constraint)
+
+
+@contextmanager
+def without_unique_field(model: type[models.Model], name: str) -> Iterator[None]:
+    """The same of a field that is unique by itself."""
+    unique = model._meta.get_field(name)
+    _name, _path, arguments, options = unique.deconstruct()
+    plain = type(unique)(*arguments, **(options | {"unique": False}))
+    plain.set_attributes_from_name(name)
+    plain.model = model
+    with connection.schema_editor() as editor:
+        editor.alter_field(model, unique, plain)
+    unique.unique = False  # SQLite copies from the model
+    try:
+        yield
+    finally:
+        unique.unique = True
+        with connection.schema_editor() as editor:
+            editor.alter_field(model, plain, unique)
