@@ -141,7 +141,8 @@ def happen(event: Event, world: World) -> dict[str, str]:
     refusals = {state.name: refusal(event, state.payment_id) for state in world.states}
     after = all_facts()
     for state in world.states:
-        refusal(event, state.payment_id)
+        if after[state.payment_id] != before[state.payment_id]:  # where nothing changed, the second time is the first
+            refusal(event, state.payment_id)
     assert all_facts() == after, "the second time must change nothing"
     looked_at = {state.booking_id for state in world.states}
     assert all(after[pk] == one for pk, one in before.items() if one.booking_id not in looked_at)
