@@ -347,7 +347,7 @@ def test_the_confirmation_says_all_one_needs_on_the_way(dara: Client, evse: Evse
     ):  # fmt: skip
         assert fact in body
     assert "&" not in body
-    assert [attachment[0] for attachment in message.attachments] == ["booking.ics"]
+    assert [attachment[0].rsplit(".")[-1] for attachment in message.attachments] == ["ics", "pdf"]
 
 
 # -- Payments ---------------------------------------------------------------------------------------------------------
