@@ -1,12 +1,14 @@
 """What Stripe's objects say, whether it answered with them or a webhook brought them."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 
 from payments.gateways.base import (
     BadEvent,
     BadSignature,
+    GatewayDown,
     GatewayEvent,
     GatewayPayment,
     GatewayRefund,
@@ -26,8 +28,23 @@ REFUND_TRUTHS = {
 OVER = ("canceled", "requires_payment_method")
 """Payment intents that a completed session leaves in these will not capture: the bank said no."""
 LONGEST_TEXT = 160
+Seen = TypeVar("Seen", GatewayPayment, GatewayRefund)
 
 
+def _sensible(read: Callable[..., Seen]) -> Callable[..., Seen]:
+    """Let an answer that lacks what it always has be none."""
+
+    @wraps(read)
+    def reading(answer: Mapping[str, Any], **more: Any) -> Seen:
+        try:
+            return read(answer, **more)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise GatewayDown(f"What Stripe answered makes no sense: {error!r}") from error
+
+    return reading
+
+
+@_sensible
 def seen_payment(session: Mapping[str, Any], *, account: str = "") -> GatewayPayment:
     """A Checkout Session with its payment intent and latest charge. What was captured wins over every state."""
     intent = _expanded(session.get("payment_intent"))
@@ -55,6 +72,7 @@ def truth_of(session: Mapping[str, Any]) -> Truth:
     return Truth.FAILED if over else Truth.OPEN
 
 
+@_sensible
 def seen_refund(refund: Mapping[str, Any]) -> GatewayRefund:
     """A refund; `refund_id` is empty if we did not ask for it."""
     currency = refund["currency"].upper()

@@ -209,6 +209,10 @@ class TestFailures:
     def test_an_answer_that_is_none(self, stripe: StripeStandIn) -> None:
         with pytest.raises(GatewayDown):
             StripeGateway().look_up("cs_test_unknown")
+        ref = StripeGateway().create(wish()).ref
+        del stripe.objects[ref]["livemode"]
+        with pytest.raises(GatewayDown, match="makes no sense"):
+            StripeGateway().look_up(ref)
 
 
 class TestAmounts:
