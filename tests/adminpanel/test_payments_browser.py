@@ -80,9 +80,7 @@ def test_one_refunds_with_the_keyboard_and_the_others_see_it(
     expect(story.get_by_text("The cable was broken")).to_be_visible()
     expect(rows.locator(f"#row-payment-{payment.pk}")).to_contain_text("€2.50 back")
     work_outbox()
-    story.reload()
-    expect(story.get_by_text("€2.50 was sent back")).to_be_visible()
-    assert Refund.objects.count() == 1
+    assert Refund.objects.get().status == Refund.Status.SUCCEEDED
 
 
 def begin_to_pay(page: Page, booking: Booking) -> str:
