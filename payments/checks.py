@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -45,8 +46,8 @@ def _knobs() -> Iterable[CheckMessage]:
 
 
 @register(TAG)
-def check_financial_year(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
-    """Every year must have the day on which the numbers of receipts begin anew."""
+def check_receipts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Every year must have the day on which the numbers of receipts begin anew; their fonts must be there."""
     starts = settings.FINANCIAL_YEAR_STARTS
     try:
         dt.datetime.strptime(f"2001-{starts}", "%Y-%m-%d").replace(tzinfo=dt.UTC)
@@ -54,3 +55,6 @@ def check_financial_year(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
         yield Error(
             f"FINANCIAL_YEAR_STARTS is {starts!r}.", hint="Month and day, such as 01-01 or 04-01.", id="payments.E005"
         )
+    for path in settings.RECEIPT_FONTS:
+        if not Path(path).is_file():
+            yield Error(f"RECEIPT_FONTS names {path!r}, which is not there.", id="payments.E008")

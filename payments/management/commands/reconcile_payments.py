@@ -14,5 +14,6 @@ class Command(BaseCommand):
         done = reconcile_payments()
         self.stdout.write(
             f"{done.cancelled} attempts to pay cancelled, {done.payments} payments asked for, "
-            f"{done.events} events worked off, {done.commands} commands done."
+            f"{done.events} events worked off, {done.commands} commands done, "
+            f"{done.receipts} earlier payments given receipts."
         )
