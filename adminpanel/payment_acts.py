@@ -106,7 +106,7 @@ def _will_close(payment: Payment) -> str:
     taken = _("The booking of %(client)s for %(when)s is taken away; somebody else may book the time at once.") % names
     if not back_minor:
         return f"{taken} {_('No money goes back, for none came or all of it went back before.')}"
-    back = _("%(amount)s goes back, which is all that was paid for it, whatever its policy says.") % names
+    back = _("%(amount)s goes back, which is all that is left of what was paid, whatever its policy says.") % names
     return f"{taken} {back} {_('The driver is told by e-mail.')}"
 
 

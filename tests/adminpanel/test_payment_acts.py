@@ -290,7 +290,7 @@ class TestOtherActs:
         path = reverse("operations-close", args=[payment.pk])
         page = desk.get(path).content.decode()
         amount = f"€{payment.captured_minor / 100:.2f}"
-        assert f"{amount} goes back, which is all that was paid for it" in page
+        assert f"{amount} goes back, which is all that is left of what was paid," in page
         seen = html.unescape(re.search(r'name="seen" value="([^"]+)"', page)[1])
         refund_by_hand(payment=payment, amount_minor=100, note="some", actor=make_client("else"), once="a")
         answer = desk.post(path, {"note": "works on site", "seen": seen})
