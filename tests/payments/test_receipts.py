@@ -3,6 +3,7 @@
 import datetime as dt
 from functools import partial
 
+import hypothesis
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as site
@@ -113,6 +114,7 @@ def test_credit_notes_take_the_tax_back_to_the_last_minor_unit(booking: Booking,
     assert check_integrity() == []
 
 
+@hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(
     tax_bp=st.integers(0, 3000), amounts=st.lists(st.integers(1, 10**9), min_size=1, max_size=8), some=st.integers(0, 7)
 )
