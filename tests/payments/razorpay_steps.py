@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from django.test import Client as Visitor
-
 from bookings.models import Booking, Client, Evse
-from payments import outbox
 from payments.integrity import check_integrity
 from payments.models import Payment
 from payments.starting import start_payment
 from tests.booking_steps import held
 from tests.payments.standins.razorpay import RazorpayStandIn
-from tests.payments.stripe_steps import status_of
+from tests.payments.stripe_steps import VISITOR, status_of, work_outbox
 
 WEBHOOK = "/payments/webhooks/razorpay/"
 
@@ -24,8 +21,7 @@ def to_pay(client: Client, evse: Evse, **wish: int) -> Payment:
 def send(body: bytes, headers: dict[str, str]) -> Any:
     """Bring a webhook to us, without a server between."""
     extra = {name: value for name, value in headers.items() if name != "Content-Type"}
-    visitor = Visitor(enforce_csrf_checks=True)
-    return visitor.post(WEBHOOK, body, content_type="application/json", headers=extra)
+    return VISITOR.post(WEBHOOK, body, content_type="application/json", headers=extra)
 
 
 def post(body: bytes, headers: dict[str, str]) -> int:
@@ -49,7 +45,7 @@ def money_kept(company: RazorpayStandIn) -> int:
 
 def ends_well(payment: Payment, company: RazorpayStandIn) -> str:
     """`confirmed` or `returned`: nothing else may become of money that came, and both books say the same."""
-    outbox.work_outbox()
+    work_outbox()
     payment.refresh_from_db()
     assert check_integrity() == []
     assert (payment.status, payment.captured_minor) == ("captured", payment.amount_minor)

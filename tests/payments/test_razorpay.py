@@ -19,7 +19,7 @@ from payments.models import Payment, Refund, WebhookEvent
 from tests.payments.razorpay_steps import ends_well, paid, post, send, to_pay
 from tests.payments.standins.base import Fault, Reply
 from tests.payments.standins.razorpay import ACCOUNT, RazorpayStandIn, signed
-from tests.payments.stripe_steps import status_of
+from tests.payments.stripe_steps import VISITOR, status_of
 from tests.places import make_evse
 
 
@@ -31,7 +31,8 @@ def payment(razorpay: RazorpayStandIn, dara: Client, evse: Evse) -> Payment:
 @pytest.fixture
 def visitor() -> Visitor:
     """A browser that comes from another site: it brings neither our session nor our CSRF token."""
-    return Visitor(enforce_csrf_checks=True)
+    VISITOR.cookies.clear()
+    return VISITOR
 
 
 def fields_of(html: str) -> dict[str, str]:
