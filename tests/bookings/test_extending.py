@@ -20,6 +20,7 @@ from payments.models import GatewayCommand, Payment, Refund
 from payments.moving import extend_booking, shorten_booking
 from payments.settling import settle
 from payments.starting import start_payment
+from payments.unused import refund_unused
 from tests.booking_steps import decide, held, paid, pending
 from tests.bookings.test_hold_races import at_once
 from tests.bookings.test_moving import slots_of
@@ -322,6 +323,17 @@ class TestMoneyTogether:
         assert session.cost_minor == 100 + 450 + 450
         assert back() == {1300: 300, 150: 150}
         assert check_integrity() == []
+
+    @pytest.mark.race
+    def test_settled_many_times_at_once_it_comes_back_once(self, booking: Booking, dara: Client) -> None:
+        paid_more(booking)
+        with clock.moved_to(booking.starts_at):
+            start_session(booking=booking, actor=dara)
+        with clock.moved_to(booking.starts_at + 10 * MINUTE):
+            stop_session(booking=booking, actor=dara)
+        tasks = [lambda p=payment: refund_unused(p) for payment in Payment.objects.all() for _ in range(CROWD // 2)]
+        assert set(at_once(tasks)) <= {"won", "busy"}
+        assert back() == {1300: 300, 150: 150}
 
     def test_who_does_not_come_loses_by_policy_over_both(self, booking: Booking) -> None:
         paid_more(booking)
