@@ -1,4 +1,9 @@
-"""Amounts as Stripe writes them. Source of every figure: https://docs.stripe.com/currencies (read 2026-11)."""
+"""Amounts as Stripe writes them: https://docs.stripe.com/currencies.
+
+The currencies without minor units, ISK, HUF and the rule for three digits were compared with excerpts of that page
+(2026-11). The least and most amounts, UGX, TWD and MGA are as generally known: where one is wrong, Stripe refuses the
+attempt, and the driver reads so.
+"""
 
 from evbunker.money import exponent, format_money
 from payments.gateways.base import AmountNotTaken, AmountTooSmall

@@ -50,7 +50,7 @@ class Payment(Record):
     idempotency_key = models.CharField(max_length=120, unique=True)
     live_for = models.UUIDField(null=True, blank=True, unique=True)
     gateway_ref = models.CharField(_("gateway reference"), max_length=120, null=True, blank=True, unique=True)
-    pay_url = models.CharField(max_length=500, blank=True)
+    pay_url = models.CharField(max_length=2000, blank=True)
     captured_minor = models.PositiveBigIntegerField(_("captured"), default=0)
     captured_at = models.DateTimeField(_("captured at"), null=True, blank=True)
     captured_day = models.DateField(_("local day of the capture"), null=True, blank=True)
