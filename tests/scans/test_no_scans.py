@@ -34,6 +34,7 @@ from bookings.leaving import delete_account
 from bookings.models import Booking, Client, Evse, Station, Tariff
 from bookings.personal_data import export_of
 from bookings.roles import set_role
+from bookings.slots import Period
 from bookings.standing import set_active
 from bookings.stations import save_station, set_evse_status, set_station_status, set_tariff
 from evbunker import clock
@@ -41,6 +42,8 @@ from evbunker.db import newest
 from evbunker.live import Event, publish
 from evbunker.live.panels import REGISTRY
 from payments import sandbox
+from payments.closing import close_booking
+from payments.maintenance import close_bookings_on
 from payments.models import Payment
 from payments.outbox import work_outbox
 from tests.booking_steps import decide, held, paid, pending, slot_in
@@ -252,6 +255,22 @@ def test_what_operators_do(harbour: Station, evse: Evse, tariff: Tariff, past: B
         set_evse_status(evse=evse, status=Evse.Status.FAULTED, actor=olga)
         set_station_status(station=harbour, status=Station.Status.CLOSED, actor=olga)
         set_text(key="terms", value="Be kind.", actor=olga)
+
+
+def test_closing_bookings(harbour: Station, evse: Evse, dara: Client, opal: Client) -> None:
+    browser = signed_in(dara)
+    later = slot_in(240)
+    with no_scans():
+        booking = paid(dara, evse)
+        browser_of_staff = signed_in(opal)
+        for act in (browser_of_staff.get, browser_of_staff.post):
+            assert act(f"/admin/bookings/booking/{booking.pk}/close/").status_code == 200
+        assert close_booking(booking=booking, actor=opal, note="Roadworks.")
+        pending(held(dara, evse, in_minutes=240))
+        period = Period(later, later + dt.timedelta(hours=2))
+        assert close_bookings_on(evse=evse, period=period, actor=opal, note="Roadworks.")
+        work_outbox()
+        assert browser.get(f"/bookings/{booking.pk}/").status_code == 200
 
 
 def test_every_command_is_looked_at_or_exempt() -> None:
