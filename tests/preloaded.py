@@ -7,7 +7,6 @@ import django
 from django.conf import settings
 
 settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "daphne"]
-settings.WHITENOISE_AUTOREFRESH = True  # look for a static file when it is asked for, not for all at the start
 django.setup()
 for module in (
     "evbunker.urls",

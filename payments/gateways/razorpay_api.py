@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, Self, TypeVar
 
-import razorpay  # type: ignore[import-untyped]
+import razorpay
 import requests
 from django.conf import settings
 
