@@ -8,16 +8,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
 
 from bookings.models import Evse
 from evbunker import clock
+from payments.errands import ERRANDS
 from payments.models import Payment
 from tests import engines
 from tests.booking_steps import paid
-from tests.payments.books import come_to_rest, differences
+from tests.payments.books import come_to_rest, differences, send_no_letters
 from tests.people import make_client
 from tests.places import make_evse, make_station, make_tariff
 from tests.serving import database_of_this_run
@@ -72,5 +74,5 @@ def all_come_to_rest() -> None:
     if engines.ON_MONGODB:
         connection.ensure_connection()
         connection.connection.admin.command("killAllSessions", [])
-    with ExitStack() as moved:
+    with ExitStack() as moved, patch.dict(ERRANDS, send_no_letters()):
         come_to_rest(lambda by: moved.enter_context(clock.shifted(by)))
