@@ -33,7 +33,7 @@ def issue_earlier_receipts() -> int:
         last = payments[-1].created_at
         payments = [one for one in payments if one.created_at < last] + list(Payment.objects.filter(created_at=last))
         to = int(last.timestamp()) + 1
-    issued = sum(_complete(payment) for payment in payments if payment.status in PAID)
+    issued = sum(_complete(payment) for payment in payments if payment.status in PAID and payment.captured_minor)
     _go_on(walk, to)
     return issued
 

@@ -22,7 +22,7 @@ from evbunker.errors import DomainError
 from evbunker.models import Change
 from payments import sandbox
 from payments.cancelling import cancel_booking
-from payments.models import Payment, SandboxPayment
+from payments.models import GatewayCommand, Payment, SandboxPayment
 from payments.outbox import work_outbox
 from payments.settling import settle
 from payments.starting import start_payment
@@ -221,4 +221,6 @@ class History:
     def _decide(self, payment: Payment, outcome: str) -> None:
         sandbox.decide(SandboxPayment.objects.get(gateway_ref=payment.gateway_ref), outcome)
         settle(payment)
+        letters = payment.commands.filter(kind__in=GatewayCommand.LETTERS, state=GatewayCommand.State.WAITING)
+        letters.update(state=GatewayCommand.State.DONE)  # to write them takes longer than all the rest
         work_outbox()

@@ -87,6 +87,10 @@ class GatewayCommand(Record):
         CLOSED_EMAIL = "closed_email", _("tell that the operator closed it")
         MOVED_EMAIL = "moved_email", _("tell of the new time")
 
+    LETTERS = (
+        Kind.CONFIRMATION_EMAIL, Kind.CANCELLED_EMAIL, Kind.LATE_EMAIL, Kind.RECEIPT_EMAIL, Kind.CLOSED_EMAIL,
+        Kind.MOVED_EMAIL,
+    )  # fmt: skip
     SCHEDULED = (Kind.SETTLE, Kind.LOOK_AGAIN)
     """Asked for long before their time."""
 
