@@ -17,6 +17,7 @@ from payments.models import (
     PaymentEvent,
     Receipt,
     ReceiptSeries,
+    Reconciliation,
     Refund,
     SandboxPayment,
     SandboxRefund,
@@ -92,6 +93,12 @@ class ReceiptAdmin(OfPaymentAdmin):
 @admin.register(ReceiptSeries)
 class ReceiptSeriesAdmin(RecordAdmin):
     list_display = ("name", "last_number")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(RecordAdmin):
+    list_display = ("gateway", "day", "state", "checked_at")
+    list_filter = ("state",)
 
 
 @admin.register(WebhookEvent)

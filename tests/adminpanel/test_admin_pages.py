@@ -16,6 +16,7 @@ from evbunker import clock
 from evbunker.admin import RecordAdmin
 from evbunker.models import Record, Relay
 from payments.cancelling import cancel_booking
+from payments.comparing import compare_day
 from payments.models import WebhookEvent
 from payments.outbox import work_outbox
 from tests.booking_steps import held, paid, pending
@@ -44,6 +45,7 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     Setting.objects.create(key="terms", value="Be kind.")
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
     Relay.objects.create(name="relay")
+    compare_day(gateway="sandbox", day=clock.now().date())
     DailyTotal.objects.create(station_id=evse.station_id, day=booking.confirmed_day, currency="EUR", bookings=1)
 
 
