@@ -22,7 +22,9 @@ from tests.engines import ROOT
 MADE_BY_THE_OPERATOR = {"./certificates", "./backups"}
 READ_BESIDE_SETTINGS = {"mongodb-set": "deploy/mongodb_set.py", "backup": "deploy/backup/mongodb.py"}
 SETTINGS = "evbunker/settings.py"
-NOT_FOR_PRODUCTION = {"DEBUG", "ENV_FILE", "SANDBOX_AUTO_WEBHOOK"}
+NOT_FOR_PRODUCTION = {
+    "DEBUG", "ENV_FILE", "RAZORPAY_API_BASE", "SANDBOX_AUTO_WEBHOOK", "SANDBOX_KNOBS", "STRIPE_API_BASE",
+}  # fmt: skip
 
 
 def test_it_has_every_process_of_the_site():

@@ -17,6 +17,7 @@ from bookings.stations import refresh_station
 from bookings.tokens import create_token
 from evbunker import clock
 from payments.cancelling import cancel_booking
+from payments.comparing import compare_day
 from payments.models import Payment, WebhookEvent
 from payments.outbox import work_outbox
 from tests.booking_steps import held, paid, pending
@@ -36,6 +37,7 @@ def fill(dara: Client, opal: Client, evse: Evse) -> Booking:
     WebhookEvent.objects.create(payment=Payment.objects.get(booking=coming), body="{}", **sent)
     refresh_station(evse.station)
     close_days()
+    compare_day(gateway="sandbox", day=clock.now().date())
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
     Beat.objects.update(beaten_at=clock.now() - dt.timedelta(minutes=5))
     fill_account(dara)
