@@ -9,7 +9,7 @@ from bookings.stale_days import mark_stale
 from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import atomic, claim
-from evbunker.errors import DomainError
+from evbunker.errors import Busy, DomainError
 from evbunker.models import new_id
 from payments.gateways import KNOWN
 from payments.gateways.base import GatewayRefund, RefundRefused, RefundRequest, RefundTruth
@@ -59,13 +59,16 @@ def request_refund(
 
 
 def refund_by_hand(*, payment: Payment, amount_minor: int, note: str, actor: Client, once: str) -> Refund:
-    """An operator sends money back; with the `once` of an earlier call, that one's refund. Raises as above."""
+    """An operator sends money back; with the `once` of an earlier call, that one's refund. Raises as above, or Busy."""
+    same = Refund.objects.filter(once=once)
     try:
-        return Refund.objects.filter(once=once).first() or request_refund(
+        return same.first() or request_refund(
             payment=payment, amount_minor=amount_minor, reason=Refund.Reason.OPERATOR, once=once, actor=actor, note=note
         )
-    except IntegrityError:  # the same call, at the same moment
-        return Refund.objects.get(once=once)
+    except (IntegrityError, RefundTooLarge, Busy):  # the same call, at the same moment?
+        if (made := same.first()) is None:
+            raise
+        return made
 
 
 def _write(payment: Payment, *, amount_minor: int, reason: str, once: str, note: str) -> Refund:
