@@ -12,7 +12,7 @@ print(f"SECRET_KEY={secrets.token_urlsafe(50)}\nSANDBOX_WEBHOOK_SECRET={secrets.
 export ENV_FILE="$secrets" DEBUG=0 SITE_URL="http://localhost:$port" ALLOWED_HOSTS="localhost,127.0.0.1,[::1]"
 export PAYMENT_GATEWAYS=sandbox SANDBOX_ALLOWED=1 STAFF_SECOND_FACTOR=0 LOG_LEVEL="${LOG_LEVEL:-ERROR}"
 
-$python manage.py migrate --verbosity 0
+$python manage.py migrate --verbosity 0 --skip-checks
 $python manage.py seed_demo
 
 server= traffic=
