@@ -11,7 +11,7 @@ from evbunker.db.engine import (
     replica_set,
     rough_count,
 )
-from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, on_commit
+from evbunker.db.units import RunAgain, UnitDoomed, atomic, claim, done_within, on_commit
 
 __all__ = [
     "DATABASE_ERRORS",
@@ -24,6 +24,7 @@ __all__ = [
     "by_id",
     "by_key",
     "claim",
+    "done_within",
     "insert",
     "is_out_of_reach",
     "is_standalone",

@@ -8,11 +8,13 @@ itself. On SQLite it is a transaction that takes the write lock at once.
 import functools
 import inspect
 import logging
+import math
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
@@ -38,6 +40,7 @@ BUDGET_SECONDS = 10.0
 COMMIT_SECONDS = 5.0
 """How long a commit whose result is unknown is sent again."""
 ABORT_SECONDS = 2.0
+_until: ContextVar[float] = ContextVar("units_until", default=math.inf)
 
 
 class RunAgain(Exception):
@@ -85,6 +88,16 @@ def on_commit(callback: Callback) -> None:
         unit.callbacks.append(callback)
 
 
+@contextmanager
+def done_within(seconds: float) -> Iterator[None]:
+    """Let every unit of this block that is in another's way give up (Busy) when `seconds` are over, or earlier."""
+    token = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
 def claim(queryset: "models.QuerySet[M]", **changes: Any) -> bool:
     """Compare and set: change the one row that `queryset` names; False if none matched.
 
@@ -102,7 +115,7 @@ def _current_unit() -> _Unit | None:
 
 def _run(body: Callable[[], R]) -> R:
     """Run a unit to its end, with new tries while there is reason and time, then its callbacks."""
-    deadline = time.monotonic() + BUDGET_SECONDS
+    deadline = min(time.monotonic() + BUDGET_SECONDS, _until.get())
     handled = sys.exception()
     for tried in range(1, TRIES + 1):
         unit = _Unit(deadline)

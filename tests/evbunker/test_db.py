@@ -12,7 +12,7 @@ from django.db.models.signals import post_save
 
 from bookings.models import Client, Station, Tariff
 from evbunker import clock
-from evbunker.db import RunAgain, UnitDoomed, atomic, claim, newest, on_commit, units
+from evbunker.db import RunAgain, UnitDoomed, atomic, claim, done_within, newest, on_commit, units
 from evbunker.errors import Busy, DomainError
 from tests import engines
 from tests.places import make_station, make_tariff
@@ -449,3 +449,19 @@ if not engines.ON_MONGODB:
         make("a")
         (milliseconds,) = connection.connection.execute("PRAGMA busy_timeout").fetchone()
         assert milliseconds == connection.settings_dict["OPTIONS"]["timeout"] * 1000
+
+
+def test_in_a_hurry_a_unit_gives_up_when_the_time_is_over() -> None:
+    tries = []
+
+    @atomic
+    def always_in_the_way() -> None:
+        tries.append(1)
+        raise RunAgain
+
+    with pytest.raises(Busy), done_within(0):
+        always_in_the_way()
+    assert len(tries) == 1
+    with pytest.raises(Busy):
+        always_in_the_way()
+    assert len(tries) == 1 + units.TRIES

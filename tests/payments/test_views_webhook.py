@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from bookings.models import Booking, Client, Evse
 from evbunker import clock
+from evbunker.db import RunAgain, atomic
 from evbunker.errors import Busy
 from payments import sandbox
 from payments.models import Payment, WebhookEvent
@@ -185,6 +186,22 @@ def test_a_busy_database_asks_the_gateway_to_come_again(payment: Payment, monkey
 
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert answer.headers["Retry-After"] == "2"
+
+
+def test_a_database_that_stays_busy_is_told_before_the_gateway_gives_up(
+    payment: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    @atomic
+    def in_the_way(name: str, *_event: Any) -> None:
+        tries.append(name)
+        raise RunAgain
+
+    monkeypatch.setattr("payments.webhooks._insert", in_the_way)
+    monkeypatch.setattr("payments.webhooks.ANSWER_SECONDS", 0)
+    assert send(event(payment)).status_code == 503
+    assert tries == ["sandbox"]
 
 
 def test_an_event_after_the_hold_was_lost_sends_the_money_back(payment: Payment, eli: Client, evse: Evse) -> None:
