@@ -9,8 +9,9 @@ from evbunker.db import atomic, claim
 from payments.emails import send_cancelled, send_changed, send_closed, send_confirmation, send_late, send_receipts
 from payments.expiring import cancel_attempt
 from payments.gateways import gateway
-from payments.gateways.base import GatewayPayment, PaymentRefused, PayRequest
+from payments.gateways.base import PaymentRefused, PayRequest
 from payments.ledger import announce, enter
+from payments.lost import note_made
 from payments.models import GatewayCommand, Payment, PaymentEvent
 from payments.refunding import send_refund
 from payments.settling import settle
@@ -37,7 +38,7 @@ def _create(command: GatewayCommand) -> None:
     except PaymentRefused as error:
         _note_refused(payment, note=str(error))
         return
-    _note_created(payment, made)
+    note_made(payment, made)
 
 
 @atomic
@@ -47,18 +48,6 @@ def _note_refused(payment: Payment, *, note: str) -> None:
         payment.refresh_from_db()
         enter(payment, PaymentEvent.Kind.FAILED, reference=f"refused:{payment.pk}", note=note[:300])
         announce(payment)
-
-
-@atomic
-def _note_created(payment: Payment, made: GatewayPayment) -> None:
-    """There is a pay page; if the attempt was closed meanwhile, nobody shall pay there."""
-    created = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED)
-    if claim(created, status=Payment.Status.PENDING, gateway_ref=made.ref, pay_url=made.pay_url):
-        payment.refresh_from_db()
-        enter(payment, PaymentEvent.Kind.SUBMITTED, reference=made.ref)
-        announce(payment)
-    elif claim(Payment.objects.filter(pk=payment.pk, gateway_ref__isnull=True), gateway_ref=made.ref):
-        GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCEL, key=f"unwanted:{payment.pk}")
 
 
 def _cancel(command: GatewayCommand) -> None:

@@ -20,15 +20,15 @@ def find_lost(payment: Payment) -> bool:
 
 @atomic
 def note_made(payment: Payment, made: GatewayPayment) -> bool:
-    """Keep the reference of a payment that was made at the gateway; False if that was known.
+    """Keep what the gateway made for `payment`; False if that was known.
 
-    If it was given up meanwhile, nobody is to pay it: it is cancelled there.
+    If the attempt was closed meanwhile, nobody is to pay it: it is cancelled there.
     """
-    found = Payment.objects.filter(pk=payment.pk, gateway_ref__isnull=True)
-    if not claim(found, gateway_ref=made.ref, pay_url=made.pay_url):
-        return False
-    begun = Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED)
-    if not claim(begun, status=Payment.Status.PENDING):
+    unknown = Payment.objects.filter(pk=payment.pk, gateway_ref__isnull=True)
+    begun = unknown.filter(status=Payment.Status.CREATED)
+    if not claim(begun, status=Payment.Status.PENDING, gateway_ref=made.ref, pay_url=made.pay_url):
+        if not claim(unknown, gateway_ref=made.ref):
+            return False
         GatewayCommand.objects.ask(payment, GatewayCommand.Kind.CANCEL, key=f"unwanted:{payment.pk}")
     payment.refresh_from_db()
     enter(payment, PaymentEvent.Kind.SUBMITTED, reference=made.ref)
