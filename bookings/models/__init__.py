@@ -4,7 +4,7 @@ from bookings.models.booking import Booking, ClientSeat, ClientSlot, SlotClaim
 from bookings.models.client import ApiToken, Client, IdempotencyKey, Vehicle
 from bookings.models.eco import ClientTotal, EcoStat, StaleDay
 from bookings.models.session import ChargingSession, MeterValue
-from bookings.models.station import Connector, Evse, SearchWord, Station, Tariff
+from bookings.models.station import Connector, Evse, Outage, SearchWord, Station, Tariff
 
 __all__ = [
     "ApiToken",
@@ -19,6 +19,7 @@ __all__ = [
     "Evse",
     "IdempotencyKey",
     "MeterValue",
+    "Outage",
     "SearchWord",
     "SlotClaim",
     "StaleDay",

@@ -65,6 +65,8 @@ class Booking(Record):
     extends = models.ForeignKey(
         "self", verbose_name=_("extends"), null=True, blank=True, on_delete=models.PROTECT, related_name="extensions"
     )
+    is_first = models.BooleanField(_("first of its client"), default=False)
+    """Had its client no other paid booking when it was confirmed?"""
     paying_since = models.DateTimeField(_("first began to pay"), null=True, blank=True)
     ended_reason = models.CharField(_("why it ended"), max_length=60, blank=True)
 
@@ -94,6 +96,7 @@ class Booking(Record):
             models.Index(fields=["client", "created_at"], name="booking_client_created"),
             models.Index(fields=["evse", "starts_at"], name="booking_evse_starts"),
             models.Index(fields=["station", "confirmed_day"], name="booking_station_day"),
+            models.Index(fields=["station", "created_at"], name="booking_station_created"),
             models.Index(fields=["confirmed_day"], name="booking_confirmed_day"),
             models.Index(fields=["status", "ends_at"], name="booking_status_ends"),
             models.Index(fields=["status", "expires_at"], name="booking_status_expires"),

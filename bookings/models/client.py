@@ -54,6 +54,8 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=10, default="en")
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
+    suspended_at = models.DateTimeField(_("suspended"), null=True, blank=True)
+    """When an operator shut the account, which is then not active; None: nobody did."""
     last_seen_at = models.DateTimeField(_("last seen"), null=True, blank=True)
 
     came_with_token = False
@@ -71,6 +73,10 @@ class Client(Record, AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["email"], name="client_email"),
             models.Index(fields=["created_at"], name="client_created"),
             models.Index(fields=["last_seen_at"], name="client_last_seen"),
+            models.Index(fields=["is_active", "created_at"], name="client_active"),
+            models.Index(fields=["is_staff", "created_at"], name="client_staff"),
+            models.Index(fields=["country", "created_at"], name="client_country"),
+            models.Index(fields=["suspended_at"], name="client_suspended"),
         ]
 
     def __str__(self) -> str:

@@ -61,6 +61,7 @@ class ChargingSession(Record):
             models.Index(fields=["booking"], name="session_booking"),
             models.Index(fields=["client", "status"], name="session_client_status"),
             models.Index(fields=["status", "scheduled_end"], name="session_status_end"),
+            models.Index(fields=["station", "scheduled_end"], name="session_station_end"),
             models.Index(fields=["created_at"], name="session_created"),
         ]
 

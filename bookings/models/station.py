@@ -192,6 +192,42 @@ class Evse(Record):
         return self.status not in {self.Status.FAULTED, self.Status.OUT_OF_SERVICE}
 
 
+class Outage(Record):
+    """A time in which an EVSE could not charge anybody; `ended_at` is None while it lasts.
+
+    Written in the unit of work that changes the EVSE's status. Causes are those of 23 CFR 680.116(b)(3), which leaves
+    all but `unknown` and `equipment` out of the time that counts against uptime.
+    """
+
+    class Cause(models.TextChoices):
+        UNKNOWN = "unknown", _("not known")
+        EQUIPMENT = "equipment", _("equipment")
+        UTILITY = "utility", _("power cut of the utility")
+        VEHICLE = "vehicle", _("fault of a vehicle")
+        MAINTENANCE = "maintenance", _("scheduled maintenance")
+        VANDALISM = "vandalism", _("vandalism")
+        DISASTER = "disaster", _("natural disaster")
+
+    evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="+", db_index=False)
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="+", db_index=False)
+    began_at = models.DateTimeField(_("began"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    cause = models.CharField(_("cause"), max_length=12, choices=Cause.choices, default=Cause.UNKNOWN)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("outage")
+        verbose_name_plural = _("outages")
+        indexes = [
+            models.Index(fields=["evse", "began_at"], name="outage_evse_began"),
+            models.Index(fields=["station", "began_at"], name="outage_station_began"),
+            models.Index(fields=["ended_at"], name="outage_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} UTC: {self.get_cause_display()}"
+
+
 class SearchWord(Record):
     """A lower-case word by which a station or a client is found; read by an indexed range, so beginnings match."""
 
