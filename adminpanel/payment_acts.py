@@ -4,18 +4,14 @@ Each act is a line of `ACTS`. Its page says beforehand what will happen, asks fo
 calls one service. Refunds have a page of their own (`adminpanel/views/refunds.py`), for they ask for an amount.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from adminpanel.acts import Act, NotPossible, Subject
 from adminpanel.payment_words import came_currency, review_note
 from bookings.models import Booking, Client
-from evbunker.errors import DomainError
-from evbunker.models import Record
 from evbunker.moments import format_period
 from evbunker.money import format_money
 from payments.closing import close_booking, goes_back_minor, may_close
@@ -28,28 +24,15 @@ from payments.reviewing import NotInReview, accept_review, return_review, why_no
 REFUND = "refund"
 
 
-class NotPossible(DomainError):
-    code = "not_possible"
+def payment_page(payment: Payment) -> str:
+    return reverse("operations-payment", args=[payment.pk])
 
 
-@dataclass(frozen=True)
-class Act:
-    """One thing that can be done with a record of `model`: a payment, or what belongs to one.
+def payment_facts(payment: Payment) -> list[str]:
+    return [format_money(payment.amount_minor, payment.currency), payment.client_name, payment.station_name]
 
-    `will` says what is going to happen, with the amount; `why_not` why it cannot, or nothing. `do` raises DomainError,
-    or returns what was done, in a sentence. `asks_why`: who does it must say why. `moves_money`: who does it must have
-    proved lately who they are.
-    """
 
-    title: str | Promise
-    button: str | Promise
-    icon: str
-    will: Callable[[Any], str]
-    why_not: Callable[[Any], str]
-    do: Callable[[Any, Client, str], str]
-    asks_why: bool = True
-    moves_money: bool = False
-    model: type[Record] = Payment
+PAYMENT = Subject(Payment, gettext_lazy("Payment"), payment_page, payment_facts)
 
 
 def kept(payment: Payment) -> str:
@@ -137,24 +120,24 @@ def _resend(payment: Payment, actor: Client, _note: str) -> str:
 
 ACTS: dict[str, Act] = {
     "accept": Act(
-        gettext_lazy("Accept what came"), gettext_lazy("Accept and confirm the booking"), "check",
+        gettext_lazy("Accept what came"), gettext_lazy("Accept and confirm the booking"), "check", PAYMENT,
         _will_accept, why_not_acceptable, _accept, moves_money=True,
     ),
     "return": Act(
-        gettext_lazy("Send all of it back"), gettext_lazy("Send all of it back"), "arrow-left",
+        gettext_lazy("Send all of it back"), gettext_lazy("Send all of it back"), "arrow-left", PAYMENT,
         _will_return, _not_in_review, _return, moves_money=True,
     ),
     "close": Act(
-        gettext_lazy("Close the booking"), gettext_lazy("Close it and send everything back"), "close",
+        gettext_lazy("Close the booking"), gettext_lazy("Close it and send everything back"), "close", PAYMENT,
         _will_close, _why_not_closable, _close, moves_money=True,
     ),
     "reconcile": Act(
-        gettext_lazy("Reconcile now"), gettext_lazy("Ask the gateway now"), "refresh",
+        gettext_lazy("Reconcile now"), gettext_lazy("Ask the gateway now"), "refresh", PAYMENT,
         lambda payment: _("The gateway is asked how this payment and its refunds stand, and what it says is believed."),
         lambda payment: "", lambda payment, actor, note: reconcile_one(payment=payment, actor=actor), asks_why=False,
     ),
     "resend": Act(
-        gettext_lazy("Send the receipt again"), gettext_lazy("Send it again"), "mail",
+        gettext_lazy("Send the receipt again"), gettext_lazy("Send it again"), "mail", PAYMENT,
         lambda payment: _("All receipts and credit notes of this payment go to %(client)s by e-mail once more.")
         % {"client": payment.client_name},
         _no_receipt, _resend, asks_why=False,

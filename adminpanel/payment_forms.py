@@ -7,29 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from adminpanel.acts import WhyForm
 from evbunker.money import format_money, major, parse_money
 from payments.models import Payment
-
-MOST_WORDS = 300
-
-
-class WhyForm(forms.Form):
-    """A word of why. `asks` False: none is due."""
-
-    note = forms.CharField(
-        label=_("Why"), min_length=3, max_length=MOST_WORDS, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("In words that the driver may read. It is kept with the payment, with your name."),
-    )  # fmt: skip
-
-    def __init__(self, data: Mapping[str, Any] | None = None, *, asks: bool = True) -> None:
-        super().__init__(data)
-        if not asks:
-            del self.fields["note"]
-
-    @property
-    def why(self) -> str:
-        """What was given; nothing where none was due."""
-        return str(self.cleaned_data.get("note", ""))
 
 
 class RefundForm(WhyForm):

@@ -1,10 +1,13 @@
 """What operators may do with what came to a stop: refunds that were refused, commands given up, days that differ."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from adminpanel.payment_acts import Act
+from adminpanel.acts import Act, Subject
+from adminpanel.payment_acts import payment_facts, payment_page
 from bookings.models import Client
+from evbunker.models import Record
 from evbunker.money import format_money
 from payments.models import GatewayCommand, Reconciliation, Refund
 from payments.retrying import (
@@ -64,36 +67,50 @@ def _explain(day: Reconciliation, actor: Client, note: str) -> str:
     return _("Noted. The day no longer waits for a person.")
 
 
+def _part_of_payment(model: type[Record]) -> Subject:
+    """A refund or a command: its payment's page shows it."""
+    return Subject(
+        model,
+        gettext_lazy("Payment"),
+        lambda part: payment_page(part.payment),
+        lambda part: payment_facts(part.payment),
+    )
+
+
+REFUND, COMMAND = _part_of_payment(Refund), _part_of_payment(GatewayCommand)
+DAY = Subject(
+    Reconciliation, gettext_lazy("Needs a person"), lambda day: reverse("operations-review"), lambda day: [],
+)  # fmt: skip
 STOPPED: dict[str, Act] = {
     "refund-again": Act(
-        gettext_lazy("Try the refund again"), gettext_lazy("Send it again"), "refresh",
+        gettext_lazy("Try the refund again"), gettext_lazy("Send it again"), "refresh", REFUND,
         lambda refund: _("%(amount)s goes to %(client)s by a new refund in place of the refused.") % _about(refund),
-        _not_failed, _again, asks_why=False, moves_money=True, model=Refund,
+        _not_failed, _again, asks_why=False, moves_money=True,
     ),
     "refund-aside": Act(
-        gettext_lazy("Set the refused refund aside"), gettext_lazy("Set it aside"), "minus",
+        gettext_lazy("Set the refused refund aside"), gettext_lazy("Set it aside"), "minus", REFUND,
         lambda refund: _("Nobody tries to send these %(amount)s to %(client)s any more. Do this if they got the money "
                          "in another way, or are not owed it.") % _about(refund),
-        _not_failed, _aside, model=Refund,
+        _not_failed, _aside,
     ),
     "command-again": Act(
-        gettext_lazy("Try again what was given up"), gettext_lazy("Try it again"), "refresh",
+        gettext_lazy("Try again what was given up"), gettext_lazy("Try it again"), "refresh", COMMAND,
         lambda command: _("“%(what)s” is tried again, under the same key, so that nothing is done twice. The last "
                           "error was: %(error)s")
         % {"what": command.get_kind_display(), "error": command.last_error},
-        _not_given_up, _command_again, asks_why=False, model=GatewayCommand,
+        _not_given_up, _command_again, asks_why=False,
     ),
     "command-aside": Act(
-        gettext_lazy("Set aside what was given up"), gettext_lazy("Set it aside"), "minus",
+        gettext_lazy("Set aside what was given up"), gettext_lazy("Set it aside"), "minus", COMMAND,
         lambda command: _("“%(what)s” is not tried any more. No money is moved by this.")
         % {"what": command.get_kind_display()},
-        _may_not_set_aside, _command_aside, model=GatewayCommand,
+        _may_not_set_aside, _command_aside,
     ),
     "day-explained": Act(
-        gettext_lazy("Explain the difference"), gettext_lazy("Note it"), "check",
+        gettext_lazy("Explain the difference"), gettext_lazy("Note it"), "check", DAY,
         lambda day: _("What you write is kept as the explanation of the books of %(day)s at %(gateway)s, and the day "
                       "no longer waits for a person. No money is moved by this.")
         % {"day": day.day, "gateway": day.gateway.capitalize()},
-        _not_differing, _explain, model=Reconciliation,
+        _not_differing, _explain,
     ),
 }  # fmt: skip

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from adminpanel.access import proved_lately, role_required
+from adminpanel.acts import NotPossible
 from adminpanel.navigation import PAGES
-from adminpanel.payment_acts import NotPossible, why_not_refundable
+from adminpanel.payment_acts import PAYMENT, payment_page, why_not_refundable
 from adminpanel.payment_forms import RefundForm
-from adminpanel.views.acts import shown_at
 from bookings.views.answers import SeeOther, driver
 from evbunker.errors import DomainError
 from evbunker.money import format_money
@@ -42,7 +42,7 @@ def refund(request: HttpRequest, payment_id: UUID) -> HttpResponse:
         return _page(request, payment, form, error)
     sent = {"amount": format_money(made.amount_minor, made.currency), "client": payment.client_name}
     messages.success(request, _("%(amount)s is on its way to %(client)s.") % sent)
-    return SeeOther(shown_at(payment))
+    return SeeOther(payment_page(payment))
 
 
 def _once(payment: Payment, form: RefundForm) -> str:
@@ -77,7 +77,8 @@ def _page(request: HttpRequest, payment: Payment, form: RefundForm, error: Domai
         error = error or RefundTooLarge()
     sure = form.is_bound and form.is_valid() and error is None
     context = {
-        "pages": PAGES, "payment": payment, "form": form, "error": error, "sure": sure, "back": shown_at(payment),
+        "pages": PAGES, "payment": payment, "form": form, "error": error, "sure": sure, "back": payment_page(payment),
+        "called": PAYMENT.called, "facts": PAYMENT.facts(payment),
         "why_not": why_not_refundable(payment), "amount_minor": amount_minor,
         "left_minor": payment.kept_minor - (amount_minor or 0), "zone": payment.station_time_zone,
     }  # fmt: skip

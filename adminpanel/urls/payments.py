@@ -1,10 +1,10 @@
-"""URLs of adminpanel."""
+"""Payments, and what waits for a person."""
 
 from django.urls import path
 
 from adminpanel.payment_acts import ACTS
 from adminpanel.stopped_acts import STOPPED
-from adminpanel.views import overview, payments, receipts, refunds, texts
+from adminpanel.views import payments, receipts, refunds
 from adminpanel.views.acts import act_view
 
 PAYMENT = "operations/payments/<uuid:payment_id>/"
@@ -17,8 +17,6 @@ STOPPED_AT = {
 }
 
 urlpatterns = [
-    path("operations/", overview.operations, name="operations"),
-    path("operations/overview/", overview.overview, name="operations-overview"),
     path("operations/payments/", payments.payments, name="operations-payments"),
     path("operations/payments/receipts.csv", receipts.receipts_csv, name="operations-receipts"),
     path("operations/payments/review/", payments.review, name="operations-review"),
@@ -29,8 +27,4 @@ urlpatterns = [
         path(f"operations/payments/{STOPPED_AT[name]}", act_view(act), name=f"operations-{name}")
         for name, act in STOPPED.items()
     ),
-    path("contact/", texts.contact, name="contact"),
-    path("terms/", texts.text, {"key": "terms"}, name="terms"),
-    path("privacy/", texts.text, {"key": "privacy"}, name="privacy"),
-    path("security/", texts.text, {"key": "security"}, name="security"),
 ]

@@ -1,0 +1,5 @@
+"""Figures of any range."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

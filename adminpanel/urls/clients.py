@@ -1,0 +1,5 @@
+"""Drivers and their accounts."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Adding and editing stations, EVSEs and tariffs; importing."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

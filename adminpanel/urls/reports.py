@@ -1,0 +1,5 @@
+"""Reports."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Charging sessions and bookings."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

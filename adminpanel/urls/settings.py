@@ -1,0 +1,5 @@
+"""What the operator sets."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
