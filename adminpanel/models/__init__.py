@@ -1,6 +1,14 @@
 """What the operator sets, what ended days came to, and work done outside requests."""
 
-from adminpanel.models.jobs import Job, JobState, ReportJob, ReportPart, ReportSchedule, StationImport
+from adminpanel.models.jobs import (
+    Job,
+    JobState,
+    ReportJob,
+    ReportPart,
+    ReportSchedule,
+    StationImport,
+    StationImportPart,
+)
 from adminpanel.models.keeping import Alert, Beat, ClientNote, Setting
 from adminpanel.models.totals import DailyTotal, DailyUse, NetworkDay
 
@@ -18,4 +26,5 @@ __all__ = [
     "ReportSchedule",
     "Setting",
     "StationImport",
+    "StationImportPart",
 ]

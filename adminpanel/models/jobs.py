@@ -19,7 +19,8 @@ class JobState(models.TextChoices):
 class Job(Record):
     """Base of work that runs outside the request. A worker owns it until `lease_until`; then another may take over.
 
-    `done` of `total` steps are done (0 of 0: not yet known); `error` is a sentence for whoever asked.
+    `done` of `total` steps are done (0 of 0: not yet known); `error` is a sentence for whoever asked. `taken` counts
+    how often a worker took it (`adminpanel/working.py`).
     """
 
     state = models.CharField(_("state"), max_length=8, choices=JobState.choices, default=JobState.WAITING)
@@ -29,6 +30,7 @@ class Job(Record):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    taken = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
 
     class Meta(Record.Meta):
@@ -100,12 +102,13 @@ class ReportPart(Record):
 class StationImport(Job):
     """A file of stations that somebody handed in: looked through first, and taken in when that was agreed to.
 
-    `summary` is what a first look found that would change; `agreed_at` None: nobody has agreed yet.
+    Its content is in `StationImportPart`s. `terms`: of which kind it is, and what rows get that say nothing themselves.
+    `summary` is what a look found that would change, or what was changed; `agreed_at` None: nobody has agreed yet.
     """
 
     source = models.CharField(_("source"), max_length=60)
     file_name = models.CharField(_("file"), max_length=200)
-    content = models.BinaryField()
+    terms = models.JSONField(default=dict)
     summary = models.JSONField(default=dict)
     agreed_at = models.DateTimeField(null=True, blank=True)
 
@@ -119,3 +122,20 @@ class StationImport(Job):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class StationImportPart(Record):
+    """A piece of a file of stations, at most a megabyte; deleted when the file has been taken in or given up."""
+
+    job = models.ForeignKey(StationImport, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("part of a file of stations")
+        verbose_name_plural = _("parts of files of stations")
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="stationimportpart_once")]
+        indexes = [models.Index(fields=["job", "number"], name="stationimportpart_job")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.number}"
