@@ -59,7 +59,8 @@ class Change(Record):
         indexes = [
             models.Index(fields=["record_id", "created_at"], name="change_record"),
             models.Index(fields=["created_at"], name="change_created"),
-            models.Index(fields=["actor_id"], name="change_actor"),
+            models.Index(fields=["actor_id", "created_at"], name="change_actor_created"),
+            models.Index(fields=["action", "created_at"], name="change_action"),
             models.Index(fields=["record_type", "created_at"], name="change_type"),
         ]
 
