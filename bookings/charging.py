@@ -1,6 +1,7 @@
 """Charging sessions: start, stop, and close what time has closed."""
 
 import datetime as dt
+from typing import NamedTuple
 
 from bookings import refusals
 from bookings.announcing import announce_session
@@ -8,17 +9,20 @@ from bookings.claims import release
 from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
 from bookings.merging import give_up_extensions
-from bookings.models import Booking, ChargingSession, Client, Evse
+from bookings.models import Booking, ChargingSession, Client, Evse, MeterValue
 from bookings.models.session import EnergySource
 from bookings.pricing import TariffTerms, price
 from bookings.signals import station_changed
 from bookings.totals import remove_eco_stat, write_eco_stat
 from evbunker import clock
 from evbunker.audit import record_change
-from evbunker.db import atomic, claim, on_commit
+from evbunker.db import atomic, claim, newest, on_commit
+from evbunker.models import Change
 
 AT_ONCE = 1000
 """Sessions closed by one run of the job; the next run takes the rest."""
+STOPPED = "session.stopped"
+"""The act of somebody who is not the driver, and says why."""
 
 
 @atomic
@@ -48,10 +52,11 @@ def _take_into_use(booking: Booking, now: dt.datetime) -> bool:
 
 
 @atomic
-def stop_session(*, booking: Booking, actor: Client | str) -> ChargingSession:
+def stop_session(*, booking: Booking, actor: Client | str, why: str = "") -> ChargingSession:
     """End the running session; repeating it returns the ended one. Raises NotCharging.
 
-    Without a meter the energy is estimated from the time that passed, at most the budget.
+    Without a meter the energy is estimated from the time that passed, at most the budget. `why` is for the audit
+    trail, where somebody else than the driver stops it.
     """
     session = ChargingSession.objects.filter(booking=booking).first()
     if session is None or session.status == ChargingSession.Status.SCHEDULED:
@@ -59,7 +64,13 @@ def stop_session(*, booking: Booking, actor: Client | str) -> ChargingSession:
     if session.status != ChargingSession.Status.ACTIVE:
         return session
     _complete(booking, session)
-    return _tell(booking, session, actor=actor, action="session.completed")
+    return _tell(booking, session, actor=actor, action=STOPPED if why else "session.completed", why=why)
+
+
+def words_of_stop(session: ChargingSession) -> str:
+    """Why somebody else than the driver stopped it; empty if nobody did."""
+    noted = newest(Change.objects.filter(record_id=session.pk), by="created_at", limit=20)
+    return next((change.reason for change in noted if change.action == STOPPED), "")
 
 
 def minutes_so_far(booking: Booking, session: ChargingSession) -> int:
@@ -69,32 +80,58 @@ def minutes_so_far(booking: Booking, session: ChargingSession) -> int:
     return -(-int((until - session.started_at).total_seconds()) // 60)
 
 
+class Known(NamedTuple):
+    """What a running session has charged, and how that is known; `reading` is its meter's newest, if it has one."""
+
+    energy_wh: int
+    source: str
+    reading: MeterValue | None
+
+
+def known_so_far(booking: Booking, session: ChargingSession) -> Known:
+    """What a running session has charged: the same now as if it were stopped now."""
+    reading = next(iter(newest(MeterValue.objects.filter(session=session), by="at", limit=1)), None)
+    if reading is not None:
+        return Known(reading.energy_wh, EnergySource.METERED, reading)
+    minutes = minutes_so_far(booking, session)
+    estimate_wh = estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes)
+    return Known(estimate_wh, EnergySource.ESTIMATED, None)
+
+
 def energy_so_far_wh(booking: Booking, session: ChargingSession) -> int:
-    """What a running session has charged without a meter: the same now as if it were stopped now."""
-    return estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, minutes_so_far(booking, session))
+    """The energy alone of `known_so_far`."""
+    return known_so_far(booking, session).energy_wh
+
+
+def cost_so_far_minor(booking: Booking, energy_wh: int) -> int:
+    """What charging `energy_wh` costs. Nothing beyond the budget was bought, so nothing beyond it is charged."""
+    charged_wh = min(energy_wh, booking.energy_budget_wh)
+    terms = TariffTerms.from_json(booking.tariff_terms)
+    return price(terms=terms, minutes=booking.minutes, energy_wh=charged_wh).total_minor
 
 
 def _complete(booking: Booking, session: ChargingSession) -> None:
     ended_at = min(clock.now(), booking.ends_at)
     minutes = minutes_so_far(booking, session)
-    energy_wh = energy_so_far_wh(booking, session)
-    cost = price(terms=TariffTerms.from_json(booking.tariff_terms), minutes=booking.minutes, energy_wh=energy_wh)
+    known = known_so_far(booking, session)
+    cost_minor = cost_so_far_minor(booking, known.energy_wh)
     active = ChargingSession.objects.filter(pk=session.pk, status=ChargingSession.Status.ACTIVE)
-    completed = ChargingSession.Status.COMPLETED
-    claim(active, status=completed, ended_at=ended_at, energy_wh=energy_wh, cost_minor=cost.total_minor)
+    claim(
+        active, status=ChargingSession.Status.COMPLETED, ended_at=ended_at, energy_wh=known.energy_wh,
+        energy_source=known.source, cost_minor=cost_minor,
+    )  # fmt: skip
     in_use = Booking.objects.filter(pk=booking.pk, status=Booking.Status.IN_USE)
     claim(in_use, status=Booking.Status.COMPLETED)
     release(booking)
     give_up_extensions(booking, actor="charging")
     write_eco_stat(
-        booking=booking, energy_wh=energy_wh, minutes=minutes, source=EnergySource.ESTIMATED,
-        paid_minor=cost.total_minor,
-    )  # fmt: skip
+        booking=booking, energy_wh=known.energy_wh, minutes=minutes, source=known.source, paid_minor=cost_minor
+    )
     _set_evse(booking, since=Evse.Status.OCCUPIED, to=Evse.Status.AVAILABLE)
 
 
 @atomic
-def close_unused(*, booking: Booking) -> bool:
+def close_unused(*, booking: Booking, actor: Client | str = "complete_sessions", why: str = "") -> bool:
     """Nobody came: the booking is a no-show, its session aborted, its impact gone. False if that was known."""
     confirmed = Booking.objects.filter(pk=booking.pk, status=Booking.Status.CONFIRMED, ends_at__lte=clock.now())
     if not claim(confirmed, status=Booking.Status.NO_SHOW, ended_reason="no_show"):
@@ -106,7 +143,7 @@ def close_unused(*, booking: Booking) -> bool:
     release(booking)
     give_up_extensions(booking, actor="charging")
     remove_eco_stat(booking=booking)
-    _tell(booking, session, actor="complete_sessions", action="session.unused")
+    _tell(booking, session, actor=actor, action="session.unused", why=why)
     return True
 
 
@@ -126,10 +163,12 @@ def _set_evse(booking: Booking, *, since: str, to: str) -> None:
         on_commit(lambda: station_changed.send_robust(Evse, station_id=station_id))
 
 
-def _tell(booking: Booking, session: ChargingSession, *, actor: Client | str, action: str) -> ChargingSession:
+def _tell(
+    booking: Booking, session: ChargingSession, *, actor: Client | str, action: str, why: str = ""
+) -> ChargingSession:
     session.refresh_from_db()
     booking.refresh_from_db()
-    record_change(actor=actor, action=action, record=session, after={"status": session.status})
+    record_change(actor=actor, action=action, record=session, after={"status": session.status}, reason=why)
     announce(booking)
     announce_session(session)
     return session

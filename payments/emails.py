@@ -7,8 +7,9 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
 from bookings.calendar import calendar_file
+from bookings.charging import words_of_stop
 from bookings.leaving import nobody
-from bookings.models import Booking
+from bookings.models import Booking, ChargingSession
 from bookings.pricewords import price_table
 from evbunker.db import by_id
 from payments.gateways import is_made_up
@@ -60,6 +61,20 @@ def send_closed(payment: Payment) -> None:
     """Tell the driver that the operator closed the booking, why, and what comes back. Raises what the mail server
     raises."""
     _send_about(payment, gettext_noop("Closed by the operator: %(station)s, %(start)s"), "closed")
+
+
+def send_stopped(payment: Payment) -> None:
+    """Tell the driver that the operator stopped the charging, and why. Raises what the mail server raises."""
+    booking = Booking.objects.get(pk=payment.booking_id)
+    session = ChargingSession.objects.get(booking=booking)
+    with translation.override(payment.client.language):
+        context = {
+            "booking": booking, "client": payment.client, "why": words_of_stop(session), "session": session,
+            "site_url": settings.SITE_URL,
+        }  # fmt: skip
+        subject = _subject(gettext_noop("Charging was stopped: %(station)s, %(start)s"), booking)
+        body = render_to_string("payments/email/stopped.txt", context)
+        EmailMessage(subject=subject, body=body, to=[payment.client.email]).send()
 
 
 def send_late(payment: Payment) -> None:

@@ -6,7 +6,15 @@ from django.conf import settings
 
 from evbunker import clock
 from evbunker.db import atomic, claim
-from payments.emails import send_cancelled, send_changed, send_closed, send_confirmation, send_late, send_receipts
+from payments.emails import (
+    send_cancelled,
+    send_changed,
+    send_closed,
+    send_confirmation,
+    send_late,
+    send_receipts,
+    send_stopped,
+)
 from payments.expiring import cancel_attempt
 from payments.gateways import gateway
 from payments.gateways.base import PaymentRefused, PayRequest
@@ -70,5 +78,6 @@ ERRANDS: dict[GatewayCommand.Kind, Callable[[GatewayCommand], None]] = {
     GatewayCommand.Kind.CLOSED_EMAIL: lambda command: send_closed(command.payment),
     GatewayCommand.Kind.LATE_EMAIL: lambda command: send_late(command.payment),
     GatewayCommand.Kind.MOVED_EMAIL: lambda command: send_changed(command.payment),
+    GatewayCommand.Kind.STOPPED_EMAIL: lambda command: send_stopped(command.payment),
     GatewayCommand.Kind.RECEIPT_EMAIL: lambda command: send_receipts(command.payment, command.refund),
 }

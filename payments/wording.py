@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.charging import energy_so_far_wh
+from bookings.charging import energy_so_far_wh, words_of_stop
 from bookings.models import ChargingSession
 from bookings.models.session import EnergySource
 from evbunker.moments import format_moment, format_time
@@ -136,8 +136,8 @@ def _completed(standing: Standing) -> Words:
     session = standing.session
     assert session is not None, "a completed booking has a session"
     estimated = session.energy_source == EnergySource.ESTIMATED
-    detail = _("Estimated from power and time: this EVSE reports no meter values.") if estimated else ""
-    return Words(_charged(session), detail, "energy")
+    detail = [_("Estimated from power and time: this EVSE reports no meter values.")] if estimated else []
+    return Words(_charged(session), " ".join([*detail, *quoted(words_of_stop(session))]), "energy")
 
 
 def _charged(session: ChargingSession) -> str:

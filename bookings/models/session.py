@@ -62,6 +62,8 @@ class ChargingSession(Record):
             models.Index(fields=["client", "status"], name="session_client_status"),
             models.Index(fields=["status", "scheduled_end"], name="session_status_end"),
             models.Index(fields=["station", "scheduled_end"], name="session_station_end"),
+            models.Index(fields=["client", "scheduled_end"], name="session_client_end"),
+            models.Index(fields=["scheduled_end"], name="session_end"),
             models.Index(fields=["created_at"], name="session_created"),
         ]
 

@@ -86,10 +86,11 @@ class GatewayCommand(Record):
         RECEIPT_EMAIL = "receipt_email", _("send the receipt or credit note")
         CLOSED_EMAIL = "closed_email", _("tell that the operator closed it")
         MOVED_EMAIL = "moved_email", _("tell of the new time")
+        STOPPED_EMAIL = "stopped_email", _("tell that the operator stopped the charging")
 
     LETTERS = (
         Kind.CONFIRMATION_EMAIL, Kind.CANCELLED_EMAIL, Kind.LATE_EMAIL, Kind.RECEIPT_EMAIL, Kind.CLOSED_EMAIL,
-        Kind.MOVED_EMAIL,
+        Kind.MOVED_EMAIL, Kind.STOPPED_EMAIL,
     )  # fmt: skip
     SCHEDULED = (Kind.SETTLE, Kind.LOOK_AGAIN)
     """Asked for long before their time."""
