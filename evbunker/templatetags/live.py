@@ -7,9 +7,11 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from evbunker import clock
 from evbunker.live import hub
 from evbunker.live.panels import REGISTRY, Ref, Viewer, ref_of
 from evbunker.live.rendering import list_version, pane_of, render
+from evbunker.moments import in_zone
 
 register = template.Library()
 
@@ -34,14 +36,22 @@ def live_list(context: dict[str, Any], name: str, filtered: bool = False) -> Saf
     return format_html('id="stale-{}" data-v="{}"{}', name, version, " data-filtered" if filtered else "")
 
 
-@register.inclusion_tag("live/_socket.html")
-def live_socket(panels: str, key: object = "") -> dict[str, object]:
+@register.inclusion_tag("live/_socket.html", takes_context=True)
+def live_socket(context: dict[str, Any], panels: str, key: object = "") -> dict[str, object]:
     """The line that keeps these panels (names with commas between; keyed ones get `key`) right, and tells its state.
 
-    A page has at most one.
+    A page has at most one. What the page's frame shows, named by `also_live` in its context, is kept right as well, and
+    it then says of which moment everything is.
     """
-    refs = [str(_ref(name.strip(), key)) for name in panels.split(",")]
-    return {"panels": ",".join(refs), "language": translation.get_language(), "silence_seconds": hub.SILENCE_SECONDS}
+    also = context.get("also_live", "")
+    refs = dict.fromkeys(str(_ref(name.strip(), key)) for name in f"{panels},{also}".split(",") if name.strip())
+    viewer = _viewer(context)
+    return {
+        "panels": ",".join(refs),
+        "language": translation.get_language(),
+        "silence_seconds": hub.SILENCE_SECONDS,
+        "as_of": in_zone(clock.now(), viewer.time_zone) if also and viewer else None,
+    }
 
 
 def _ref(name: str, key: object = "") -> Ref:

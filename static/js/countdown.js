@@ -6,8 +6,9 @@ const navigation = performance.getEntriesByType("navigation")[0];
 const arrived = performance.timeOrigin + (navigation?.responseStart ?? 0);
 const fresh = navigation?.type === "navigate" || navigation?.type === "reload";
 const skew = born && fresh && Math.abs(arrived - born) > 5000 ? arrived - born : 0;
+document.documentElement.dataset.skew = skew;
 
-export const now = () => Date.now() - skew;
+const now = () => Date.now() - skew;
 
 function written(seconds) {
   const minutes = Math.floor(seconds / 60);

@@ -42,6 +42,15 @@ function say(state, message = state) {
   status.querySelector("[data-text]").textContent = status.dataset[message];
 }
 
+// The moment of the last sign that nothing shown here is stale, by the clock of the page's reader.
+function stamp() {
+  const age = document.getElementById("live-age");
+  if (!age) return;
+  const at = new Date(Date.now() - Number(document.documentElement.dataset.skew)); // countdown.js found out
+  age.dateTime = at.toISOString();
+  age.textContent = at.toLocaleTimeString("en-GB", { timeZone: age.dataset.zone });
+}
+
 // A frozen server or a dead network closes nothing: only silence tells.
 function awaitSign() {
   clearTimeout(watchdog);
@@ -77,6 +86,7 @@ document.addEventListener("htmx:wsBeforeMessage", (event) => {
   const isSign = text === "" || text === DEAF; // a heartbeat
   if (isSign) deaf = text === DEAF;
   say(deaf ? "offline" : "live");
+  if (!deaf) stamp();
   awaitSign();
   if (isSign) event.preventDefault();
 });

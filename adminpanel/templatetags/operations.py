@@ -1,0 +1,22 @@
+"""The frame of operations."""
+
+from typing import Any
+
+from django import template
+
+from adminpanel.navigation import Entry, Group, current_of, menu_of
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def operations_menu(context: dict[str, Any]) -> list[Group]:
+    """The menu as this visitor sees it here."""
+    request = context["request"]
+    return menu_of(request.user, request.path)
+
+
+@register.simple_tag(takes_context=True)
+def operations_page(context: dict[str, Any]) -> Entry | None:
+    """Where in the menu this visitor is."""
+    return current_of(operations_menu(context))
