@@ -14,6 +14,7 @@ from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
 from bookings.idempotency import forget_old_keys
+from bookings.mending import mend_outages
 from evbunker.logs import known_as
 from evbunker.sessions import forget_old_sessions
 from payments.comparing import compare_books
@@ -38,6 +39,7 @@ JOBS = (
     Job("reconcile_payments", 60, reconcile_payments),
     Job("compare_books", 600, compare_books),
     Job("close_days", 30, close_days),
+    Job("mend_outages", 600, mend_outages),
     Job("forget_old_keys", 3600, forget_old_keys),
     Job("forget_old_sessions", 3600, forget_old_sessions),
 )

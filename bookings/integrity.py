@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from bookings import outages
 from bookings.claims import MOST_HOLDS
 from bookings.merging import MERGED
 from bookings.models import (
@@ -36,6 +37,7 @@ def findings() -> Iterator[str]:
     yield from eco_findings(bookings)
     yield from total_findings()
     yield from station_findings()
+    yield from outages.findings()
 
 
 BOOKING_FIELDS = (

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Client, Evse, SearchWord, Station, Tariff
+from bookings.outages import follow_status
 from bookings.signals import station_changed
 from bookings.words import connector_word, folded, words_to_find
 from evbunker.audit import record_change
@@ -128,16 +129,25 @@ def save_evse(*, evse: Evse, actor: Client | str, reason: str = "") -> Evse:
     """Save an edited or a new EVSE, note what changed, and what its station derives from it."""
     kept = Evse.objects.filter(pk=evse.pk).first()
     evse.save()
+    follow_status(evse, note=reason)
     _note(evse, kept, EVSE_FIELDS, actor=actor, action="evse.saved", reason=reason)
     _refresh_station_of(evse)
     return evse
 
 
 @atomic
-def set_evse_status(*, evse: Evse, status: str, actor: Client | str, reason: str = "") -> bool:
-    """Say how the EVSE is; False if that was so. Bookings stay."""
-    if not _set(evse, actor=actor, action="evse.status", reason=reason, status=status):
+def set_evse_status(
+    *, evse: Evse, status: str, actor: Client | str, reason: str = "", cause: str = ""
+) -> bool:  # fmt: skip
+    """Say how the EVSE is and, if it is down, why (an `Outage.Cause`); False if that was so. Bookings stay.
+
+    Another `cause` of an EVSE that is down holds from now on. Raises UnknownCause.
+    """
+    changed = _set(evse, actor=actor, action="evse.status", reason=reason, also={"cause": cause}, status=status)
+    if not follow_status(evse, cause=cause, note=reason) and not changed:
         return False
+    if not changed:
+        record_change(actor=actor, action="evse.cause", record=evse, reason=reason, after={"cause": cause})
     _refresh_station_of(evse)
     return True
 
@@ -180,8 +190,10 @@ def _refresh_station_of(evse: Evse) -> None:
     refresh_station(Station.objects.get(pk=evse.station_id))
 
 
-def _set(record: Record, *, actor: Client | str, action: str, reason: str, **fields: Any) -> bool:
-    """Set fields of the row as it is now, and note it; False if they were so."""
+def _set(
+    record: Record, *, actor: Client | str, action: str, reason: str, also: dict[str, str] | None = None, **fields: Any
+) -> bool:
+    """Set fields of the row as it is now, and note it with what was `also` said; False if they were so."""
     record.refresh_from_db()
     before = {name: getattr(record, name) for name in fields}
     if before == fields:
@@ -190,6 +202,7 @@ def _set(record: Record, *, actor: Client | str, action: str, reason: str, **fie
         setattr(record, name, value)
     record.save(update_fields=set(fields))
     before, after = ({name: _plain(value) for name, value in values.items()} for values in (before, fields))
+    after |= {name: value for name, value in (also or {}).items() if value}
     record_change(actor=actor, action=action, record=record, before=before, after=after, reason=reason)
     return True
 

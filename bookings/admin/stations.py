@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from bookings.models import Connector, Evse, SearchWord, Station, Tariff
+from bookings.models import Connector, Evse, Outage, SearchWord, Station, Tariff
 from bookings.opening import validate as validate_hours
 from bookings.places import country_choices, time_zone_choices
 from bookings.stations import save_evse, save_station, save_tariff
@@ -140,6 +140,16 @@ class EvseAdmin(RecordAdmin):
     def save_model(self, request: HttpRequest, obj: Evse, form: EvseForm, change: bool) -> None:
         actor: Any = request.user
         save_evse(evse=obj, actor=actor)
+
+
+@admin.register(Outage)
+class OutageAdmin(RecordAdmin):
+    """Written with the status of the EVSE; its cause is set on the station's page."""
+
+    list_display = ("began_at", "ended_at", "cause", "note")
+    linked_by = ("evse", "station")
+    found_by = "station_id"
+    search_help_text = _("Search by the id of an outage or of its station.")
 
 
 class TariffForm(RecordForm):

@@ -10,7 +10,8 @@ from django.db import IntegrityError
 
 from bookings.importers.reading import Row
 from bookings.importers.rows import EvseRow, Skipped, StationRow
-from bookings.models import Evse, SearchWord, Station, Tariff
+from bookings.models import Evse, Outage, SearchWord, Station, Tariff
+from bookings.outages import begin_outages, follow_status
 from bookings.stations import (
     announce,
     derive,
@@ -160,6 +161,7 @@ def create_stations(*, source: str, rows: list[StationRow], tariff: Tariff | Non
         evses += own
     Station.objects.bulk_create(stations)
     Evse.objects.bulk_create(evses)
+    begin_outages(evses, cause=Outage.Cause.UNKNOWN)
     words = [SearchWord(word=word, station=station) for station in stations for word in sorted(search_words(station))]
     SearchWord.objects.bulk_create(words)
     for station in stations:
@@ -204,7 +206,9 @@ def _update_evses(station: Station, row: StationRow) -> None:
     for evse_row in row.evses:
         evse = by_id.pop(evse_row.source_id, None) or by_label.pop(evse_row.label, None)
         if evse is None:
-            _made(station, evse_row).save()
+            evse = _made(station, evse_row)
+            evse.save()
+            begin_outages([evse], cause=Outage.Cause.UNKNOWN)
         else:
             _update_evse(evse, evse_row)
     for evse in by_id.values():
@@ -221,6 +225,7 @@ def _update_evse(evse: Evse, row: EvseRow) -> None:
         )
         evse.status = row.status
     evse.save()
+    follow_status(evse)
 
 
 @atomic

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from adminpanel.models import Beat, DailyTotal, Setting
 from bookings.holding import hold
-from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, SearchWord, Station, Vehicle
+from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, Outage, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
 from evbunker import clock
 from evbunker.admin import RecordAdmin
@@ -42,6 +42,7 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     WebhookEvent.objects.create(gateway="sandbox", event_id="evt_1", type="payment.captured", body="{}")
     IdempotencyKey.objects.create(client=dara, key="k", request_hash="h", lease_until=clock.now())
     SearchWord.objects.create(word="harbour", station_id=evse.station_id)
+    Outage.objects.create(evse=evse, station_id=evse.station_id, began_at=clock.now())
     Setting.objects.create(key="terms", value="Be kind.")
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
     Relay.objects.create(name="relay")

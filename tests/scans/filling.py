@@ -20,6 +20,7 @@ from bookings.models import (
     Evse,
     IdempotencyKey,
     MeterValue,
+    Outage,
     SearchWord,
     SlotClaim,
     StaleDay,
@@ -45,6 +46,8 @@ def fill(tariff: Tariff) -> None:
     stations = _make(Station, lambda n: _station(n, tariff))
     evses = _make(Evse, lambda n: {"station": stations[n], "label": "1", "current": "dc", "max_power_w": 50_000})
     bookings = _make(Booking, lambda n: _booking(n, drivers[n], evses[n], at))
+    ended = {"began_at": at, "ended_at": at + dt.timedelta(hours=1)}
+    _make(Outage, lambda n: ended | {"evse": evses[n], "station": stations[n]})
     _fill_accounts(drivers, stations, at)
     _fill_charging(bookings, at)
     _fill_payments(bookings, at)

@@ -64,6 +64,7 @@ COMMANDS = {
     "create_api_token": ["dara@example.org"],
     "create_client": ["newcomer@example.org", "--role", "operator"],
     "expire_holds": [],
+    "mend_outages": [],
     "export_receipts": ["--from", "2026-03-01", "--to", "2026-03-31"],
     "reconcile_payments": [],
 }
