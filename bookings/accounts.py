@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from bookings.client_words import index_client
 from bookings.models import Client
 from bookings.signals import client_changed
 from evbunker.audit import record_change
@@ -67,6 +68,7 @@ def _register(client: Client) -> None:
     """Write the new client and say so."""
     client.email = client.email.strip().lower()
     client.save(force_insert=True)
+    index_client(client.pk)
     on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
 
 
@@ -79,6 +81,7 @@ def note_new_address(user: Client, from_email_address: Any, to_email_address: An
 @atomic
 def _note_new_address(client: Client, *, before: str, after: str) -> None:
     record_change(actor=client, action="client.email", record=client, before={"email": before}, after={"email": after})
+    index_client(client.pk)
     on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
 
 

@@ -51,7 +51,7 @@ def delete_account(*, client: Client) -> bool:
     client.email = gone
     personal_data.forget(client.pk, gettext("Deleted account"))
     Change.objects.filter(actor_id=client.pk).update(actor=gone)
-    Change.objects.filter(record_id=client.pk).update(before={}, after={})
+    Change.objects.filter(record_id=client.pk).update(before={}, after={}, reason="")
     record_change(actor=client, action="client.deleted", record=client)
     _tell(client)
     return True

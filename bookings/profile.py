@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bookings.client_words import index_client
 from bookings.models import Client, Vehicle
 from bookings.signals import client_changed
 from evbunker.audit import record_change
@@ -18,6 +19,7 @@ def save_profile(*, client: Client, changes: dict[str, Any]) -> bool:
     if after == before:
         return False
     claim(Client.objects.filter(pk=client.pk), **after)
+    index_client(client.pk)
     record_change(actor=client, action="client.profile", record=client, before=before, after=after)
     on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
     return True

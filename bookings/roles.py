@@ -10,6 +10,8 @@ from evbunker.audit import record_change
 from evbunker.db import atomic, on_commit
 from evbunker.errors import DomainError
 
+OWNER = "owner"
+
 
 class UnknownRole(DomainError):
     code, status = "unknown_role", 422
@@ -23,11 +25,16 @@ class OwnRole(DomainError):
     message = _("Your own role is changed by another owner, so that one always remains.")
 
 
+class OwnerNoMore(DomainError):
+    code, status = "owner_no_more", 403
+    message = _("Meanwhile somebody has taken your own role away.")
+
+
 @atomic
-def set_role(*, client: Client, role: str | None, actor: Client | str) -> bool:
+def set_role(*, client: Client, role: str | None, actor: Client | str, reason: str = "") -> bool:
     """Put `client` into the staff group `role` and no other; None makes a driver of it. False if that was so.
 
-    Raises UnknownRole, or OwnRole if the actor is the client.
+    Raises UnknownRole, OwnRole if the actor is the client, or OwnerNoMore.
     """
     if role is not None and role not in ROLES:
         raise UnknownRole
@@ -37,21 +44,34 @@ def set_role(*, client: Client, role: str | None, actor: Client | str) -> bool:
         return False
     if isinstance(actor, Client) and actor.pk == client.pk:
         raise OwnRole
+    if isinstance(actor, Client) and OWNER in before:
+        _stay_owner(actor)
     client.groups.remove(*Group.objects.filter(name__in=before - wanted))
     client.groups.add(*Group.objects.filter(name__in=wanted - before))
     client.is_staff = bool(role)
     client.save(update_fields=["is_staff"])
-    _tell(client, actor=actor, before=before, after=wanted)
+    client.forget_role()
+    record_change(
+        actor=actor, action="client.role", record=client, before={"role": sorted(before)},
+        after={"role": sorted(wanted)}, reason=reason,
+    )  # fmt: skip
+    on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))
     return True
+
+
+def _stay_owner(actor: Client) -> None:
+    """Two owners who take each other's role away at once must not both succeed, or nobody is left.
+
+    Each writes the other's membership and its own anew, so that the two conflict and the later one finds itself out.
+    """
+    if actor.is_superuser:
+        return
+    owners = Group.objects.get(name=OWNER)
+    own = Client.groups.through.objects.filter(client_id=actor.pk, group_id=owners.pk)
+    if not own.delete()[0]:
+        raise OwnerNoMore
+    Client.groups.through.objects.create(client_id=actor.pk, group_id=owners.pk)
 
 
 def _staff_groups(client: Client) -> set[str]:
     return set(client.groups.filter(name__in=ROLES).values_list("name", flat=True))
-
-
-def _tell(client: Client, *, actor: Client | str, before: set[str], after: set[str]) -> None:
-    client.forget_role()
-    record_change(
-        actor=actor, action="client.role", record=client, before={"role": sorted(before)}, after={"role": sorted(after)}
-    )
-    on_commit(lambda: client_changed.send_robust(Client, client_id=client.pk))

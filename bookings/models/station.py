@@ -238,7 +238,7 @@ class SearchWord(Record):
     class Meta:
         verbose_name = _("search word")
         verbose_name_plural = _("search words")
-        indexes = [models.Index(fields=["word"], name="searchword_word")]
+        indexes = [models.Index(fields=["word", "client"], name="searchword_word_client")]
 
     def __str__(self) -> str:
         return self.word
