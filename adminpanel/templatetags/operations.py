@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import template
+from django.db.models import Model
 
+from adminpanel.addresses import address_of
 from adminpanel.navigation import Entry, Group, current_of, menu_of
 
 register = template.Library()
@@ -20,3 +22,9 @@ def operations_menu(context: dict[str, Any]) -> list[Group]:
 def operations_page(context: dict[str, Any]) -> Entry | None:
     """Where in the menu this visitor is."""
     return current_of(operations_menu(context))
+
+
+@register.filter
+def address(record: Model) -> str:
+    """`{{ payment|address }}`: the operators' page that shows the record."""
+    return address_of(record)
