@@ -14,15 +14,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Sum
 
+from adminpanel.day_sums import EARLIEST_ZONE, ECO_SUMS, LATEST_ZONE, eco_figures
 from adminpanel.models import DailyTotal
-from adminpanel.rollups import ECO_SUMS, eco_figures
 from bookings.models import Booking, EcoStat, Station
 from payments.models import Payment
 
 BACK = 7
 """How many days back: to the same day of last week."""
-EARLIEST_ZONE, LATEST_ZONE = dt.timedelta(hours=-12), dt.timedelta(hours=14)
-"""From UTC-12 to UTC+14: at any moment at most three local days are somebody's today."""
 ECO = ("charges", "energy_wh", "estimated_energy_wh", "co2_saved_g", "co2_known")
 Part = tuple[dt.date, str, Counter[str], Counter[str]]
 """A day in a time zone, some of its figures, and its revenue by currency."""

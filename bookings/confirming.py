@@ -7,7 +7,7 @@ from bookings.claims import claim_slots, leave_seat
 from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
 from bookings.merging import merge
-from bookings.models import Booking, ChargingSession, Client
+from bookings.models import Booking, ChargingSession, Client, ClientTotal
 from bookings.models.session import EnergySource
 from bookings.slots import Period
 from bookings.totals import write_eco_stat
@@ -50,7 +50,8 @@ def reacquire_booking(*, booking: Booking, actor: str) -> bool:
 def _confirm(booking: Booking, *, since: str, actor: Client | str) -> bool:
     waiting = Booking.objects.filter(pk=booking.pk, status=since)
     sure = {"status": Booking.Status.CONFIRMED, "confirmed_at": clock.now(), "confirmed_day": local_day(booking)}
-    if not claim(waiting, expires_at=None, **sure):
+    first = not ClientTotal.objects.filter(client_id=booking.client_id).exists()
+    if not claim(waiting, expires_at=None, is_first=first, **sure):
         return False
     booking.refresh_from_db()
     leave_seat(booking)

@@ -26,6 +26,7 @@ from bookings.pricing import TariffTerms, price
 from bookings.rules import checked_period
 from bookings.signals import booking_changed
 from bookings.slots import Period
+from bookings.stale_days import mark_begun
 from evbunker import clock
 from evbunker.audit import change_of, record_change
 from evbunker.db import Prepared, Repeated, atomic, by_id, claim, insert, on_commit, prepare
@@ -173,6 +174,7 @@ def _expire(booking: Booking, *, actor: str) -> bool:
         return False
     booking.status = Booking.Status.EXPIRED
     release(booking)
+    mark_begun(booking)
     record_change(
         actor=actor, action="booking.expired", record=booking, before={"status": "held"}, after={"status": "expired"}
     )
@@ -203,6 +205,7 @@ def cancel_hold(*, booking: Booking, actor: Client, reason: str = "client") -> b
         raise refusals.Paid if booking.is_paid else refusals.NotCancellable
     booking.refresh_from_db()
     release(booking)
+    mark_begun(booking)
     record_change(
         actor=actor, action="booking.cancelled", record=booking, before={"status": "held"},
         after={"status": "cancelled"},

@@ -8,6 +8,7 @@ from bookings.eco import estimated_energy_wh
 from bookings.holding import announce
 from bookings.models import Booking, ChargingSession, Client
 from bookings.models.session import EnergySource
+from bookings.stale_days import days_of_use, mark_days
 from bookings.totals import write_eco_stat
 from evbunker import clock
 from evbunker.audit import record_change
@@ -25,7 +26,7 @@ def reschedule(booking: Booking, *, actor: Client | str, action: str, **changes:
         pk=booking.pk, status=booking.status, evse_id=booking.evse_id, starts_at=booking.starts_at,
         ends_at=booking.ends_at,
     )  # fmt: skip
-    before = _facts(booking)
+    before, used = _facts(booking), days_of_use(booking)
     if not claim(stands, updated_at=max(clock.now(), booking.updated_at + SECOND), **changes):
         return False
     booking.refresh_from_db()
@@ -33,6 +34,8 @@ def reschedule(booking: Booking, *, actor: Client | str, action: str, **changes:
     announce(booking)
     if booking.is_paid:
         _session_follows(booking)
+        left = used - days_of_use(booking)
+        mark_days(left, station_id=booking.station_id, time_zone=booking.station_time_zone)
         energy_wh = estimated_energy_wh(booking.energy_budget_wh, booking.evse_power_w, booking.minutes)
         write_eco_stat(booking=booking, energy_wh=energy_wh, minutes=booking.minutes, source=EnergySource.ESTIMATED)
     return True

@@ -13,7 +13,7 @@ from bookings.eco import Impact, impact_of_charge
 from bookings.models import Booking, ClientTotal, EcoStat, Vehicle
 from bookings.models.session import EnergySource
 from bookings.signals import eco_stats_changed
-from bookings.stale_days import mark_stale
+from bookings.stale_days import mark_booking
 from evbunker.db import RunAgain, atomic, on_commit
 
 SUMMED = ("charging_minutes", "energy_wh", "distance_m", "co2_saved_g", "fuel_saved_ml")
@@ -44,7 +44,7 @@ def write_eco_stat(
 
 @atomic
 def remove_eco_stat(*, booking: Booking) -> bool:
-    """The booking saved nothing after all; False if that was known."""
+    """The booking saved nothing after all; False if that was known, and then no day was marked."""
     stat = EcoStat.objects.filter(booking=booking).first()
     if stat is None:
         return False
@@ -90,8 +90,7 @@ def _add_to_total(booking: Booking, plus: Counter[str], *, minus: Counter[str], 
         total.save(force_update=True)
     else:
         total.delete()
-    assert booking.confirmed_day is not None, "its eco stat says so"
-    mark_stale(station_id=booking.station_id, day=booking.confirmed_day, time_zone=booking.station_time_zone)
+    mark_booking(booking)
     facts = {"client_id": booking.client_id, "station_id": booking.station_id, "booking_id": booking.pk}
     on_commit(lambda: eco_stats_changed.send_robust(EcoStat, **facts))
 

@@ -8,6 +8,7 @@ import datetime as dt
 
 from django.db import IntegrityError
 
+from bookings.stale_days import mark_stale
 from evbunker.db import atomic, claim, lowest
 from payments.models import Payment, Receipt, ReceiptSeries, Refund
 from payments.receipts import begin_series, credit, issue_receipt, prepare_receipts
@@ -67,6 +68,8 @@ def _issue(payment: Payment, sent: list[Refund]) -> bool:
     for refund in sent:
         if f"refund:{refund.pk}" not in known:
             credit(refund)
+    if payment.captured_day:  # its tax counts now
+        mark_stale(station_id=payment.station_id, day=payment.captured_day, time_zone=payment.station_time_zone)
     return True
 
 

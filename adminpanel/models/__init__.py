@@ -10,7 +10,7 @@ from adminpanel.models.jobs import (
     StationImportPart,
 )
 from adminpanel.models.keeping import Alert, Beat, ClientNote, Setting
-from adminpanel.models.totals import DailyTotal, DailyUse, NetworkDay
+from adminpanel.models.totals import DailyTotal, DailyUse, NetworkDay, StaleNetworkDay
 
 __all__ = [
     "Alert",
@@ -25,6 +25,7 @@ __all__ = [
     "ReportPart",
     "ReportSchedule",
     "Setting",
+    "StaleNetworkDay",
     "StationImport",
     "StationImportPart",
 ]

@@ -14,8 +14,9 @@ class DailyTotal(Record):
     money is of the bookings confirmed on that day, whenever they charge: `bookings` those paid for (`no_shows` and
     `completed` among them, `first_bookings` the first of their clients), `cancelled` those given up since.
     `revenue_minor` is what `payments` captured that day less what of it goes back, whenever that is; `captured_minor`
-    and `back_minor` are the two, `tax_minor` the tax in what stays. `held` are the bookings begun on that day, of
-    which `held_paid` were paid for and `held_charged` were charged at.
+    and `back_minor` are the two; `tax_minor` is the tax on the receipts of those payments less that on their credit
+    notes, which come when money has gone back. `held` are the bookings begun on that day whose hold is over, paid or
+    not, of which `held_paid` were paid for and `held_charged` also charged, to the end.
     `co2_saved_g` is net of the grid and covers `co2_known` of the `charges`; `estimated_energy_wh` is the part of
     `energy_wh` that no meter confirmed. The station's name, place and zone are as when the row was last made.
     """
@@ -70,9 +71,10 @@ class DailyUse(Record):
     """How the EVSEs of one class were used on one ended local day of one station: what fell on that day, whenever it
     was booked; a day without any row had no EVSE of that class.
 
-    Minutes are EVSE-minutes: two EVSEs open for an hour are 120. `booked_minutes` are of bookings that were paid for,
-    by local hour in `hours` (24 of them). Of the sessions that ended with a meter's reading `metered_wh` is what it
-    said and `foreseen_wh` what had been estimated when they were booked.
+    Minutes are EVSE-minutes: two EVSEs open for an hour are 120. `evses` and `open_minutes` are as when the day was
+    first summed up, of active stations. `booked_minutes` are of bookings that were paid for, by local hour in `hours`
+    (24 of them; an hour that comes twice counts twice). Sessions belong to the day on which they ended; of those with
+    a meter's reading `metered_wh` is what it said and `foreseen_wh` what was estimated from the booking.
     """
 
     SUMS = ("evses", "open_minutes", "booked_minutes", "sessions", "energy_wh", "metered", "metered_wh", "foreseen_wh")
@@ -109,22 +111,34 @@ class NetworkDay(Record):
     that a year of the network is read in as many rows as it has days.
 
     `figures`: {"money": {currency: {name of DailyTotal.SUMS: sum}}, "use": {class: {name of DailyUse.SUMS: sum,
-    "hours": [24 sums]}}}. `stale` until it is made anew.
+    "hours": [24 sums]}}}.
     """
 
     day = models.DateField(_("day"))
     time_zone = models.CharField(_("time zone"), max_length=60)
     figures = models.JSONField(_("figures"), default=dict)
-    stale = models.BooleanField(_("to be made anew"), default=False)
 
     class Meta:
         verbose_name = _("network's day")
         verbose_name_plural = _("network's days")
         constraints = [models.UniqueConstraint(fields=["day", "time_zone"], name="networkday_once")]
-        indexes = [
-            models.Index(fields=["day", "time_zone"], name="networkday_day"),
-            models.Index(fields=["stale"], name="networkday_stale"),
-        ]
+        indexes = [models.Index(fields=["day", "time_zone"], name="networkday_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.time_zone}"
+
+
+class StaleNetworkDay(Record):
+    """A mark that rows of a day changed at a station of a time zone, and with them the network's day: to those what
+    `StaleDay` is to the rows of bookings and payments."""
+
+    day = models.DateField(_("day"))
+    time_zone = models.CharField(_("time zone"), max_length=60)
+
+    class Meta:
+        verbose_name = _("network's stale day")
+        verbose_name_plural = _("network's stale days")
+        indexes = [models.Index(fields=["day", "time_zone"], name="stalenetworkday_day")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.time_zone}"

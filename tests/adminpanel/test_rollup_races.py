@@ -17,7 +17,7 @@ from bookings.totals import remove_eco_stat, write_eco_stat
 from evbunker import clock
 from evbunker.errors import Busy
 from payments.integrity import check_integrity
-from tests.adminpanel.slow_days import kept_totals, slow_totals
+from tests.adminpanel.slow_days import ended, kept_totals, slow_totals
 from tests.bookings.test_hold_races import at_once
 from tests.eco_history import charge
 from tests.people import make_client
@@ -43,7 +43,7 @@ def test_many_close_days_while_days_change(evse: Evse, yesterday: dt.date) -> No
     outcome = at_once([*changes, close_days, *changes[::-1], close_days, close_days])
     assert set(outcome) <= {"won", "busy"}
     close_days()
-    assert kept_totals() == slow_totals()
+    assert kept_totals() == ended(slow_totals())
     assert day_findings() == []
 
 
@@ -58,7 +58,7 @@ def test_a_change_after_the_rows_were_read_is_not_lost(
     changed = charge(eli, evse, day=yesterday).booking
     change_while_closing(monkeypatch, lambda: meter(changed, 5))
     close_days()
-    assert kept_totals() == slow_totals()
+    assert kept_totals() == ended(slow_totals())
     assert DailyTotal.objects.get().energy_wh == 20_005
 
 
@@ -67,20 +67,20 @@ def test_without_marks_it_would_be_lost(
 ) -> None:
     """The negative control, and `check_integrity` sees it."""
     booking = charge(dara, evse, day=yesterday).booking
-    monkeypatch.setattr(totals, "mark_stale", lambda **_day: None)
+    monkeypatch.setattr(totals, "mark_booking", lambda _booking: None)
     change_while_closing(monkeypatch, lambda: meter(booking, 5))
     close_days()
-    assert kept_totals() != slow_totals()
+    assert kept_totals() != ended(slow_totals())
     assert len(day_findings()) == 1
     close_days(history=True)
-    assert kept_totals() == slow_totals()
+    assert kept_totals() == ended(slow_totals())
 
 
 def change_while_closing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Let `change` begin, and where the engine lets it also commit, after `close_days` has read the rows."""
     store, changes = rollups._store, []
 
-    def change_then_store(*facts: object) -> int:
+    def change_then_store(*facts: object) -> object:
         if not changes:
             changes.append(threading.Thread(target=run))
             changes[0].start()
@@ -105,7 +105,7 @@ def test_two_who_close_the_same_day_write_one_total(
     charge(dara, evse, day=yesterday)
     change_while_closing(monkeypatch, lambda: close_days(history=True))
     assert DailyTotal.objects.count() == 1
-    assert kept_totals() == slow_totals()
+    assert kept_totals() == ended(slow_totals())
 
 
 @pytest.mark.race

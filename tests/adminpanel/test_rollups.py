@@ -8,16 +8,16 @@ import pytest
 from django.core.management import call_command
 
 from adminpanel.models import Beat, DailyTotal
-from adminpanel.rollups import close_days
+from adminpanel.rollups import HISTORY, close_days
 from bookings.charging import close_unused, start_session, stop_session
-from bookings.models import Booking, Client, EcoStat, Evse, StaleDay, Station
-from bookings.stale_days import end_of_day, mark_stale
+from bookings.models import Booking, Client, EcoStat, Evse, StaleDay
+from bookings.stale_days import end_of_day, mark_booking
 from bookings.totals import remove_eco_stat, write_eco_stat
 from evbunker import clock
 from evbunker.db import atomic
 from payments.models import Payment
 from tests.adminpanel.history import ZONES, make_history, make_network
-from tests.adminpanel.slow_days import kept_totals, slow_totals
+from tests.adminpanel.slow_days import ended, kept_network, kept_totals, kept_uses, slow_network, slow_totals, slow_uses
 from tests.booking_steps import paid
 from tests.eco_history import charge
 
@@ -25,11 +25,11 @@ NOON = dt.datetime(2026, 6, 1, 12, 0, tzinfo=dt.UTC)
 A_DAY = dt.timedelta(days=1)
 
 
-def ended(totals: dict) -> dict:
-    """Those of days that are over at their station, and a minute more."""
-    zones = dict(Station.objects.values_list("pk", "time_zone"))
-    last = clock.now() - dt.timedelta(minutes=1)
-    return {key: sums for key, sums in totals.items() if key[1] < last.astimezone(ZoneInfo(zones[key[0]])).date()}
+def assert_right() -> None:
+    """What is kept is what the rows come to, of stations and of the network."""
+    assert kept_totals() == ended(slow_totals())
+    assert kept_uses() == ended(slow_uses())
+    assert kept_network() == slow_network()
 
 
 def test_an_ended_day_is_closed_and_one_that_lasts_is_not(dara: Client, evse: Evse) -> None:
@@ -39,7 +39,7 @@ def test_an_ended_day_is_closed_and_one_that_lasts_is_not(dara: Client, evse: Ev
     with clock.moved_to(NOON + dt.timedelta(hours=10)):  # midnight in Berlin; the minute of grace has not passed
         assert close_days().totals == 0
     with clock.moved_to(NOON + dt.timedelta(hours=10, minutes=1)):
-        assert close_days() == (1, 1)
+        assert close_days() == (1, 2)  # a total, and how the EVSEs were used
         assert close_days() == (0, 0)
     total = DailyTotal.objects.get()
     assert (total.day, total.currency, total.bookings, total.payments) == (NOON.date(), "EUR", 1, 1)
@@ -58,14 +58,15 @@ def test_what_changes_later_is_summed_up_again(dara: Client, evse: Evse) -> None
         close_days()
     with clock.moved_to(NOON + A_DAY + dt.timedelta(minutes=20)):
         stop_session(booking=used, actor=dara)
-        assert close_days() == (1, 1)
-        assert kept_totals() == slow_totals()
+        assert close_days().totals == 1
+        assert_right()
     with clock.moved_to(NOON + 2 * A_DAY):
         close_unused(booking=unused)
-        assert close_days() == (1, 1)
-    total = DailyTotal.objects.get()
+        close_days()
+        assert_right()
+    total = DailyTotal.objects.get(day=NOON.date())
     assert (total.bookings, total.completed, total.no_shows, total.charges) == (2, 1, 1, 1)
-    assert kept_totals() == slow_totals()
+    assert (total.held, total.held_paid, total.held_charged, total.first_bookings) == (2, 2, 1, 1)
 
 
 def test_metered_energy_replaces_the_estimate(dara: Client, evse: Evse) -> None:
@@ -94,7 +95,7 @@ def test_currencies_of_one_day_are_kept_apart(dara: Client, evse: Evse) -> None:
     charge(dara, evse, day=day, currency="CHF")
     close_days()
     assert [total.bookings for total in DailyTotal.objects.all()] == [1, 1]
-    assert kept_totals() == slow_totals()
+    assert_right()
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -103,12 +104,11 @@ def test_history_without_marks_is_closed_the_first_time(dara: Client, seed: int)
         make_history(dara, make_network(), seed)
         assert not StaleDay.objects.exists()
         close_days()
-        assert kept_totals() == ended(slow_totals())
+        assert_right()
         assert 0 < len(kept_totals()) < len(slow_totals())
     with clock.moved_to(NOON + 3 * A_DAY):
-        assert close_days() == (0, 0)  # nothing says that there is more
         close_days(history=True)
-        assert kept_totals() == slow_totals()
+        assert_right()
 
 
 def test_walking_through_history_mends_what_is_wrong(dara: Client, evse: Evse) -> None:
@@ -120,8 +120,8 @@ def test_walking_through_history_mends_what_is_wrong(dara: Client, evse: Evse) -
         **{name: getattr(wrong, name) for name in ("station", "currency", "station_name", "station_time_zone")},
         day=wrong.day - A_DAY, bookings=1,
     )  # fmt: skip
-    assert close_days(history=True).totals == 2
-    assert kept_totals() == slow_totals()
+    assert close_days(history=True).totals == 3  # and how the EVSEs were used on the day before
+    assert_right()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -139,7 +139,7 @@ def test_any_history_of_marked_changes_comes_out_right(dara: Client, eli: Client
             if dice.random() < 0.2:
                 close_days()
         close_days()
-        assert kept_totals() == ended(slow_totals())
+        assert_right()
 
 
 @atomic
@@ -148,7 +148,7 @@ def change(booking: Booking, dice: random.Random) -> None:
     if dice.random() < 0.4:
         Booking.objects.filter(pk=booking.pk).update(status=dice.choice(["cancelled", "no_show"]))
         if not remove_eco_stat(booking=booking):  # which leaves the mark if there was one
-            mark_stale(station_id=booking.station_id, day=booking.confirmed_day, time_zone=booking.station_time_zone)
+            mark_booking(booking)
     else:
         Booking.objects.filter(pk=booking.pk).update(status="completed")
         source = dice.choice(["estimated", "metered"])
@@ -181,5 +181,5 @@ def test_the_command_says_what_it_did(dara: Client, evse: Evse, capsys: pytest.C
     said = capsys.readouterr()
     assert "totals made or mended." in said.out
     assert "1 stations closed, the last one Harbour" in said.err
-    assert Beat.objects.filter(name="history of days").exists()
+    assert Beat.objects.filter(name=HISTORY).exists()
     assert EcoStat.objects.count() == DailyTotal.objects.count() == 1
