@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +39,9 @@ class Act:
     """One thing that can be done with a record of the subject `of`.
 
     `will` says what is going to happen, with the amount; `why_not` why it cannot, or nothing. `do` raises DomainError,
-    or returns what was done, in a sentence. `asks_why`: who does it must say why; `told` says who may read that.
-    `moves_money`: who does it must have proved lately who they are. `least`: the staff role that may do it.
+    or returns what was done, in a sentence, or the answer itself, such as a file. `asks_why`: who does it must say why;
+    `told` says who may read that. `moves_money`: who does it must have proved lately who they are. `least`: the staff
+    role that may do it.
     """
 
     title: str | Promise
@@ -48,7 +50,7 @@ class Act:
     of: Subject
     will: Callable[[Any], str]
     why_not: Callable[[Any], str]
-    do: Callable[[Any, Client, str], str]
+    do: Callable[[Any, Client, str], str | HttpResponse]
     asks_why: bool = True
     told: Told = DRIVER
     moves_money: bool = False

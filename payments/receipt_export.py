@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from evbunker.db import lowest
 from evbunker.money import major
@@ -25,11 +25,11 @@ def csv_of(since: dt.date, until: dt.date) -> Iterator[str]:
 
     Read day by day through the index of days, so its length does not matter.
     """
-    yield BOM + _lines([COLUMNS])
+    yield BOM + csv_lines([COLUMNS])
     while (day := _next_day(since, until)) is not None:
         last: Receipt | None = None
         while rows := _some_of(day, last):
-            yield _lines(_cells(rows))
+            yield csv_lines(_cells(rows))
             last = rows[-1]
         since = day + dt.timedelta(days=1)
 
@@ -56,17 +56,19 @@ def _cells(rows: list[Receipt]) -> Iterator[tuple[str, ...]]:
             for minor in (row.amount_minor - row.tax_minor, row.tax_minor, row.amount_minor)
         )
         yield (
-            row.reference, row.kind, row.issued_day.isoformat(), _text(row.station_name), str(row.booking_id),
-            str(row.payment_id), _text(payment.gateway), _text(moved.gateway_ref or ""), row.currency, net, tax, gross,
-            row.corrects, "" if row.live else "yes",
+            row.reference, row.kind, row.issued_day.isoformat(), csv_text(row.station_name),
+            str(row.booking_id), str(row.payment_id), csv_text(payment.gateway), csv_text(moved.gateway_ref or ""),
+            row.currency, net, tax, gross, row.corrects, "" if row.live else "yes",
         )  # fmt: skip
 
 
-def _text(value: str) -> str:
+def csv_text(value: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(DANGEROUS) else value
 
 
-def _lines(rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:
+def csv_lines(rows: Iterable[tuple[str, ...]]) -> str:
+    """A piece of a file."""
     file = io.StringIO()
     csv.writer(file).writerows(rows)
     return file.getvalue()

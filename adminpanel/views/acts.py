@@ -45,6 +45,8 @@ def _do(request: HttpRequest, act: Act, record: Any, form: WhyForm) -> HttpRespo
     except DomainError as error:
         record.refresh_from_db()
         return _page(request, act, record, form, error)
+    if isinstance(said, HttpResponse):
+        return said
     messages.success(request, said)
     return SeeOther(act.of.shown_at(record))
 

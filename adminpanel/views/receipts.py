@@ -1,16 +1,12 @@
 """Receipts for accounting."""
 
-from collections.abc import AsyncIterator, Iterator
-from typing import cast
-
-from asgiref.sync import sync_to_async
 from django import forms
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import role_required
+from adminpanel.downloads import csv_download
 from payments.receipt_export import csv_of
 
 
@@ -33,15 +29,4 @@ def receipts_csv(request: HttpRequest) -> HttpResponse:
         told = _("Name two days: ?from=2026-01-01&to=2026-03-31")
         return HttpResponse(str(told), status=422, content_type="text/plain; charset=utf-8")
     since, until = form.cleaned_data["since"], form.cleaned_data["until"]
-    pieces = csv_of(since, until)
-    content = _awaited(pieces) if isinstance(request, ASGIRequest) else pieces
-    response = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="receipts-{since}-{until}.csv"'
-    return cast("HttpResponse", response)  # `role_required` passes on whatever it is
-
-
-async def _awaited(pieces: Iterator[str]) -> AsyncIterator[str]:
-    """An ASGI server reads a plain iterator to its end before it sends anything."""
-    step = sync_to_async(lambda: next(pieces, None))
-    while (piece := await step()) is not None:
-        yield piece
+    return csv_download(request, csv_of(since, until), f"receipts-{since}-{until}.csv")
