@@ -76,6 +76,7 @@ TEXTS = {
     "operator_address": Text(_("Operator's address, as receipts show it"), ""),
     "operator_tax_number": Text(_("Operator's tax number, as receipts show it"), ""),
     "operator_email": Text(_("E-mail address that the contact form writes to"), ""),
+    "alert_recipients": Text(_("E-mail addresses that alerts go to, one a line"), ""),
     "contact": Text(_("Contact"), CONTACT, long=True),
     "terms": Text(_("Terms"), TERMS, long=True),
     "privacy": Text(_("Privacy"), PRIVACY, long=True),
@@ -104,19 +105,36 @@ def seller() -> str:
     return "\n".join(text.strip() for key in SELLER if (text := written.get(key, "")))
 
 
-def set_text(*, key: str, value: str, actor: Client) -> Setting:
-    """Write the text; an empty value brings the default back. Raises UnknownText."""
+class ChangedMeanwhile(DomainError):
+    code = "changed"
+    message = _("Somebody else has saved this while your form was open. Nothing of yours is saved yet.")
+
+
+def set_text(*, key: str, value: str, actor: Client, seen: str | None = None) -> Setting:
+    """Write the text; an empty value brings the default back. Raises UnknownText.
+
+    `seen` is what was written when a form was opened: if it no longer is, ChangedMeanwhile is raised.
+    """
     if key not in TEXTS:
         raise UnknownText
+    return write_setting(key=key, value=value, actor=actor, seen=seen)
+
+
+def write_setting(*, key: str, value: str, actor: Client, seen: str | None = None) -> Setting:
+    """Write a text or a value, and note who did, from what, to what: a text as a whole, for it may matter later what
+    visitors were told. `seen` as in `set_text`.
+    """
     try:
-        return _write(key, value, actor)
+        return _write(key, value, actor, seen)
     except IntegrityError:  # somebody wrote it for the first time at the same moment
-        return _write(key, value, actor)
+        return _write(key, value, actor, seen)
 
 
 @atomic
-def _write(key: str, value: str, actor: Client) -> Setting:
+def _write(key: str, value: str, actor: Client, seen: str | None) -> Setting:
     known = Setting.objects.filter(key=key).first()
+    if seen is not None and seen != (known.value if known else ""):
+        raise ChangedMeanwhile
     before: dict[str, Any] = {"value": known.value} if known else {}
     if known is None:
         known = Setting.objects.create(key=key, value=value)

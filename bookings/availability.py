@@ -8,8 +8,9 @@ from uuid import UUID
 
 from bookings import opening
 from bookings.claims import claims_on, lapsed
+from bookings.limits import limits
 from bookings.models import Evse, SlotClaim, Station
-from bookings.slots import MOST_DAYS_AHEAD, SLOT_SECONDS, Period, day_period, period_of, runs, slot_of, start_of
+from bookings.slots import SLOT_SECONDS, Period, day_period, period_of, runs, slot_of, start_of
 from evbunker import clock
 
 FREE, TAKEN, BLOCKED, CLOSED, PAST = "free", "taken", "blocked", "closed", "past"
@@ -43,15 +44,17 @@ def availability_of(station: Station, day: dt.date) -> list[EvseDay]:
     slots = range(slot_of(whole_day.starts_at), -(-int(whole_day.ends_at.timestamp()) // SLOT_SECONDS))
     taken = taken_slots([evse.pk for evse in evses], slots)
     open_slots = _open_slots(station, day)
-    return [EvseDay(evse, [_slot(slot, evse, station, taken[evse.pk], open_slots) for slot in slots]) for evse in evses]
+    last = clock.now() + dt.timedelta(days=limits().days_ahead)
+    bookable = {slot for slot in open_slots if start_of(slot) <= last}
+    return [EvseDay(evse, [_slot(slot, evse, station, taken[evse.pk], bookable) for slot in slots]) for evse in evses]
 
 
-def _slot(slot: int, evse: Evse, station: Station, taken: dict[int, str], open_slots: set[int]) -> Slot:
+def _slot(slot: int, evse: Evse, station: Station, taken: dict[int, str], bookable: set[int]) -> Slot:
     now = clock.now()
     starts_at = start_of(slot)
     if starts_at < now:
         state = PAST
-    elif slot not in open_slots or starts_at > now + dt.timedelta(days=MOST_DAYS_AHEAD):
+    elif slot not in bookable:
         state = CLOSED
     elif not (station.bookable and evse.is_bookable):
         state = BLOCKED

@@ -63,8 +63,9 @@ def _checked_period(booking: Booking, evse: Evse, starts_at: dt.datetime) -> Per
     if evse.station_id != station.pk:
         raise refusals.UnknownEvse
     return checked_period(
-        evse=evse, station=station, starts_at=starts_at, minutes=booking.minutes, energy_wh=booking.energy_budget_wh
-    )
+        evse=evse, station=station, starts_at=starts_at, minutes=booking.minutes,
+        energy_wh=booking.energy_budget_wh, had_minutes=booking.minutes,
+    )  # fmt: skip
 
 
 def refuse_if_in_the_way(*, booking: Booking, evse: Evse, period: Period) -> None:

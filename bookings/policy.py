@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.models import Booking
 from bookings.pricing import WHOLE_BP, half_up
@@ -18,6 +19,19 @@ def policy_sentences(booking: Booking) -> list[str]:
         _late(terms["late_refund_bp"]),
         _no_show(terms["no_show_fee_bp"]),
     ]
+
+
+def policy_in_words(free_cancel_hours: int, late_refund_bp: int, no_show_fee_bp: int) -> list[str]:
+    """What a tariff's policy says of any booking, before it has a time."""
+    if free_cancel_hours == 0:
+        free = _("Everything comes back until it begins.")
+    else:
+        free = ngettext(
+            "Everything comes back until %(hours)s hour before it begins.",
+            "Everything comes back until %(hours)s hours before it begins.",
+            free_cancel_hours,
+        ) % {"hours": free_cancel_hours}
+    return [free, _late(late_refund_bp), _no_show(no_show_fee_bp)]
 
 
 def _late(refund_bp: int) -> str:

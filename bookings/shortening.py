@@ -28,7 +28,7 @@ def checked_shorter(*, booking: Booking, less_minutes: int) -> Shorter:
     if booking.extends_id or booking.status != Booking.Status.CONFIRMED or booking.starts_at <= clock.now():
         raise refusals.NotExtendable
     minutes = booking.minutes - less_minutes
-    check_length(starts_at=booking.starts_at, minutes=minutes)
+    check_length(starts_at=booking.starts_at, minutes=minutes, had_minutes=booking.minutes)
     energy_wh = min(booking.energy_budget_wh, booking.evse_power_w * minutes // 60)
     cost = price(terms=TariffTerms.from_json(booking.tariff_terms), minutes=minutes, energy_wh=energy_wh)
     return Shorter(booking.starts_at + dt.timedelta(minutes=minutes), energy_wh, cost)

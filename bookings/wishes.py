@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.api.inputs import parse_instant_in_address, parse_place
 from bookings.forms import CAR_CONNECTORS
+from bookings.limits import limits
 from bookings.models import Connector
-from bookings.slots import MOST_DAYS_AHEAD, MOST_SLOTS, SLOT_MINUTES, slot_of, start_of
+from bookings.rules import too_far_ahead
+from bookings.slots import MOST_DAYS_AHEAD, SLOT_MINUTES, slot_of, start_of
 from evbunker import clock
 from evbunker.moments import format_minutes
 from evbunker.units import POWER, format_quantity
@@ -38,8 +40,8 @@ def power_choices() -> list[tuple[int, Any]]:
 
 
 def length_choices() -> list[tuple[int, str]]:
-    """A quarter of an hour to eight hours."""
-    return [(slots * SLOT_MINUTES, format_minutes(slots * SLOT_MINUTES)) for slots in range(1, MOST_SLOTS + 1)]
+    """A quarter of an hour up to what the operator allows."""
+    return [(slots * SLOT_MINUTES, format_minutes(slots * SLOT_MINUTES)) for slots in range(1, limits().slots + 1)]
 
 
 def known_zone(name: str) -> ZoneInfo | None:
@@ -108,8 +110,8 @@ class SearchForm(forms.Form):
             moment = start_of(slot_of(timezone.make_naive(typed).replace(tzinfo=zone)))
         if moment < start_of(slot_of(now)):
             self.add_error("free_from", _("This time is over. Pick one from now on."))
-        elif moment > now + dt.timedelta(days=MOST_DAYS_AHEAD):
-            self.add_error("free_from", _("You can book up to 30 days ahead."))
+        elif moment > now + dt.timedelta(days=limits().days_ahead):
+            self.add_error("free_from", too_far_ahead())
         else:
             return moment
         return None

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from bookings import opening
 from bookings.availability import taken_slots
 from bookings.extending import checked_extension
+from bookings.limits import limits
 from bookings.models import Booking, ClientSlot, Evse, Station
 from bookings.policy import free_until
 from bookings.pricing import TariffTerms, price_added
-from bookings.slots import MOST_DAYS_AHEAD, SLOT_MINUTES, Period, day_period, period_of, slot_of, start_of
+from bookings.slots import SLOT_MINUTES, Period, day_period, period_of, slot_of, start_of
 from evbunker import clock
 from evbunker.errors import DomainError
 from payments.moving import shortening_refund_minor
@@ -96,12 +97,14 @@ def starts_on(booking: Booking, evse: Evse, station: Station, day: dt.date) -> l
     own = set(Period(booking.starts_at, booking.ends_at).slots())
     taken = (set(taken_slots([evse.pk], slots)[evse.pk]) - own) | _busy(booking, slots)
     starts = [slot for slot in slots[: len(slots) - length] if not taken.intersection(range(slot, slot + length))]
-    return [start_of(slot) for slot in starts if _may_begin(booking, station, start_of(slot))]
+    last = clock.now() + dt.timedelta(days=limits().days_ahead)
+    moments = [start_of(slot) for slot in starts]
+    return [moment for moment in moments if moment <= last and _may_begin(booking, station, moment)]
 
 
 def _may_begin(booking: Booking, station: Station, starts_at: dt.datetime) -> bool:
-    now, period = clock.now(), period_of(starts_at, booking.minutes)
-    if not now <= starts_at <= now + dt.timedelta(days=MOST_DAYS_AHEAD) or starts_at == booking.starts_at:
+    period = period_of(starts_at, booking.minutes)
+    if starts_at < clock.now() or starts_at == booking.starts_at:
         return False
     return opening.is_open(station.opening_hours, station.zone, period.starts_at, period.ends_at)
 

@@ -14,10 +14,11 @@ from bookings.api.inputs import Day, InstantInAddress, Place
 from bookings.api.schemas import AvailabilityOut, StationDetailOut, StationOut, station_detail
 from bookings.auth import ALSO_SIGNED_OUT, viewer_of
 from bookings.availability import EvseDay, availability_of, free_evse_counts, next_slot
+from bookings.limits import limits
 from bookings.models import Connector, Evse, Station
-from bookings.rules import check_length
+from bookings.rules import check_length, too_far_ahead
 from bookings.search import StationPage, find_stations
-from bookings.slots import MOST_DAYS_AHEAD, SLOT_MINUTES, slot_of, start_of
+from bookings.slots import SLOT_MINUTES, slot_of, start_of
 from evbunker import clock
 from evbunker.paging import Page
 
@@ -70,8 +71,8 @@ def _start(free_from: dt.datetime | None) -> dt.datetime:
         raise refusals.TimeWithoutZone(field="free_from")
     if slot_of(free_from) < slot_of(clock.now()):
         raise refusals.SlotInPast(field="free_from")
-    if free_from > clock.now() + dt.timedelta(days=MOST_DAYS_AHEAD):
-        raise refusals.TooFarAhead(field="free_from")
+    if free_from > clock.now() + dt.timedelta(days=limits().days_ahead):
+        raise refusals.TooFarAhead(too_far_ahead(), field="free_from")
     return start_of(slot_of(free_from))
 
 

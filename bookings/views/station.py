@@ -17,11 +17,11 @@ from bookings import opening
 from bookings.availability import availability_of
 from bookings.daygrid import rows_of, starts_of
 from bookings.holding import hold
+from bookings.limits import limits
 from bookings.models import Booking, Evse, Station, Vehicle
 from bookings.pricewords import price_table, tariff_facts
 from bookings.quoting import Wish, quote, useful_energy_wh
 from bookings.refusals import UnknownEvse
-from bookings.slots import MOST_DAYS_AHEAD
 from bookings.views.answers import SeeOther, driver, refused, viewer
 from bookings.wishes import USUAL_MINUTES, BookingForm
 from evbunker import clock
@@ -171,13 +171,13 @@ def day_of(shown: Station, asked: QueryDict) -> dt.date:
         day = dt.date.fromisoformat(asked.get("date", ""))
     except ValueError:
         return today
-    return min(max(day, today), today + dt.timedelta(days=MOST_DAYS_AHEAD))
+    return min(max(day, today), today + dt.timedelta(days=limits().days_ahead))
 
 
 def days_around(shown: Station, day: dt.date) -> dict[str, Any]:
     """The week of `day`, counted from today, and its neighbours; None where booking ends."""
     today = today_at(shown)
-    last, step = today + dt.timedelta(days=MOST_DAYS_AHEAD), dt.timedelta(days=1)
+    last, step = today + dt.timedelta(days=limits().days_ahead), dt.timedelta(days=1)
     first = today + (day - today).days // DAYS_SHOWN * DAYS_SHOWN * step
     week = [first + n * step for n in range(DAYS_SHOWN) if first + n * step <= last]
     return {

@@ -76,7 +76,7 @@ def _asked(shown: Booking, asked: QueryDict) -> dict[str, Any]:
     if asked.get("start"):
         period = checked_period(
             evse=evse, station=station, starts_at=_start(asked), minutes=shown.minutes,
-            energy_wh=shown.energy_budget_wh,
+            energy_wh=shown.energy_budget_wh, had_minutes=shown.minutes,
         )  # fmt: skip
         free_until = free_until_if_moved(shown, period.starts_at)
         return {"period": period, "free_until": free_until, "still_free": free_until > clock.now()}
