@@ -9,13 +9,15 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.dispatch import receiver
 from django.forms import Form
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from bookings.client_words import index_client
 from bookings.models import Client
 from bookings.signals import client_changed
+from bookings.standing import why_suspended
 from evbunker.audit import record_change
 from evbunker.db import atomic, on_commit
 from evbunker.errors import DomainError
@@ -49,6 +51,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt; `evbunker.ratelimit` stands in for allauth's own limit, whose counting takes a lock."""
         allow("sign_in", *_attempt(request, credentials))
+
+    def respond_user_inactive(self, request: HttpRequest, user: Client) -> HttpResponse:
+        """Whoever proved with the password whose account it is reads why it is suspended."""
+        if user.suspended_at is None:
+            response: HttpResponse = super().respond_user_inactive(request, user)
+            return response
+        told = {"reason": why_suspended(user), "since": user.suspended_at, "zone": user.zone}
+        return render(request, "account/suspended.html", told, status=403)
 
     def save_user(self, request: HttpRequest, user: Client, form: Form, commit: bool = True) -> Client:
         """Make the client that `form` describes."""

@@ -48,6 +48,11 @@ LOOKS = {
     "faulted": Look("trouble", "warning", _("Faulted")),
     "out_of_service": Look("calm", "close", _("Out of service")),
     "station.active": Look("energy", "check", _("Active")),
+    # clients
+    "client.active": Look("energy", "check", _("Active")),
+    "suspended": Look("trouble", "lock", _("Suspended")),
+    "deactivated": Look("calm", "minus", _("Deactivated")),
+    "deleted": Look("calm", "close", _("Deleted")),
     "closed": Look("wait", "close", _("Closed")),
     "retired": Look("calm", "minus", _("Retired")),
 }

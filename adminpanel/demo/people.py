@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 
 from adminpanel.demo.network import CITIES
+from bookings.client_words import index_client
 from bookings.models import Client, Vehicle
 from bookings.roles import set_role
 from evbunker import clock
@@ -72,4 +73,5 @@ def _client(email: str, name: str, country: str, time_zone: str, *, password: st
         return known
     client = Client.objects.create_user(email, password, name=name, country=country, time_zone=str(ZoneInfo(time_zone)))
     EmailAddress.objects.create(user=client, email=email, verified=True, primary=True)
+    index_client(client.pk)
     return client
