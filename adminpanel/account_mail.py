@@ -45,8 +45,8 @@ def valid_days() -> int:
 def send(client: Client, subject: str | Promise, template: str, **context: Any) -> None:
     """Send `templates/adminpanel/email/<template>.txt` in the client's language. Raises MailNotSent."""
     with translation.override(client.language):
-        given = {"client": client, "site_url": settings.SITE_URL, "operator": text_of("operator_name") or OURS, **context}
-        body = render_to_string(f"adminpanel/email/{template}.txt", given)
+        signed = {"site_url": settings.SITE_URL, "operator": text_of("operator_name") or OURS}
+        body = render_to_string(f"adminpanel/email/{template}.txt", {"client": client, **signed, **context})
         message = EmailMessage(subject=str(subject), body=body, to=[client.email])
     try:
         message.send()
