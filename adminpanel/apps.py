@@ -6,7 +6,9 @@ class AdminpanelConfig(AppConfig):
     verbose_name = "Operators' panel"
 
     def ready(self) -> None:
-        import adminpanel.payment_panels  # noqa: F401 - declares its panels
+        import adminpanel.booking_panels
+        import adminpanel.payment_panels
+        import adminpanel.session_panels  # noqa: F401 - they declare their panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings
         from adminpanel.texts import seller

@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings.claims import release
-from bookings.models import Booking, Client, Evse, Vehicle
+from bookings.models import Booking, ChargingSession, Client, Evse, Vehicle
 from bookings.tokens import create_token
 from evbunker import clock
 from payments.models import GatewayCommand, Payment, Reconciliation, Refund
@@ -128,6 +128,8 @@ MATRIX: dict[str, Row] = {
     "metrics": {"GET": 404},
     "operations/": {"GET": STAFF_MOVES_ON},
     "operations/overview/": {"GET": STAFF},
+    "operations/bookings/": {"GET": STAFF},
+    "operations/bookings/<uuid:booking_id>/": {"GET": STAFF},
     "operations/payments/": {"GET": STAFF},
     "operations/payments/<uuid:payment_id>/": {"GET": STAFF},
     "operations/payments/<uuid:payment_id>/accept/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
@@ -143,6 +145,11 @@ MATRIX: dict[str, Row] = {
     "operations/payments/refunds/<uuid:refund_id>/aside/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/payments/review/": {"GET": STAFF},
     "operations/payments/receipts.csv": {"GET": (302, 404, 403, 422, 422, 302, 404)},  # which days?
+    "operations/sessions/": {"GET": STAFF},
+    "operations/sessions/<uuid:session_id>/": {"GET": STAFF},
+    "operations/sessions/<uuid:session_id>/end/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/sessions/<uuid:session_id>/stop/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/sessions/stuck/": {"GET": ACTS, "POST": ACTS_INVALID},
     "payments/": {"GET": PAGE},
     "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
     "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},
@@ -270,10 +277,19 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
         return Vehicle.objects.create(client=dara, **car).pk
     if name == "token_id":
         return create_token(client=dara, name="other")[0].pk
+    if name == "session_id":
+        return session_of(new_hold(dara, evse)).pk
     payment = pending(new_hold(dara, evse))
     if name in STOPPED:
         return STOPPED[name](payment).pk
     return {"booking_id": payment.booking_id, "payment_id": payment.pk, "gateway_ref": payment.gateway_ref}[name]
+
+
+def session_of(booking: Booking) -> ChargingSession:
+    names = ("evse_id", "station_id", "client_id", "currency", "station_name", "station_time_zone", "evse_label")
+    copied = {name: getattr(booking, name) for name in names}
+    times = {"scheduled_for": booking.starts_at, "scheduled_end": booking.ends_at}
+    return ChargingSession.objects.create(booking=booking, **copied, **times)
 
 
 def new_hold(dara: Client, evse: Evse) -> Booking:
