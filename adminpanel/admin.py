@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from adminpanel.models import Beat, DailyTotal, Setting
+from adminpanel.models import Beat, ClientNote, DailyTotal, Setting
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -80,6 +80,14 @@ class SettingAdmin(RecordAdmin):
 @admin.register(Beat)
 class BeatAdmin(RecordAdmin):
     list_display = ("name", "beaten_at")
+
+
+@admin.register(ClientNote)
+class ClientNoteAdmin(RecordAdmin):
+    list_display = ("client_id", "author", "created_at")
+    linked_by = ("client",)
+    found_by = "client_id"
+    search_help_text = _("Search by id or by the id of the client.")
 
 
 @admin.register(DailyTotal)

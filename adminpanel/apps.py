@@ -7,6 +7,7 @@ class AdminpanelConfig(AppConfig):
 
     def ready(self) -> None:
         import adminpanel.booking_panels
+        import adminpanel.client_panels
         import adminpanel.payment_panels
         import adminpanel.session_panels  # noqa: F401 - they declare their panels
         from adminpanel.beating import scheduler_standing

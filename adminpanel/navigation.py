@@ -43,7 +43,7 @@ PAGES = (
     Page("operations-payments", _("Payments"), "card", "run", but="/operations/payments/review/"),
     Page("operations-review", _("Needs a person"), "warning", "run", panel="needs-person"),
     Page("operations-clients", _("Clients"), "users", "people"),
-    Page("operations-staff", _("Staff"), "shield", "people"),
+    Page("operations-staff", _("Staff"), "shield", "people", least="owner"),
     Page("operations-audit", _("Audit"), "list", "people"),
     Page("operations-reports", _("Reports"), "receipt", "keep"),
     Page("operations-settings", _("Settings"), "settings", "keep"),

@@ -14,7 +14,7 @@ from django.db import connection
 from tests import engines
 
 GROWING = frozenset({
-    "account_emailaddress", "adminpanel_dailytotal", "mfa_authenticator",
+    "account_emailaddress", "adminpanel_clientnote", "adminpanel_dailytotal", "mfa_authenticator",
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",
     "bookings_clientslot", "bookings_clienttotal", "bookings_ecostat", "bookings_evse", "bookings_idempotencykey",
     "bookings_metervalue", "bookings_outage", "bookings_searchword", "bookings_slotclaim", "bookings_staleday",

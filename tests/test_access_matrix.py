@@ -40,6 +40,8 @@ ACTS_AGAIN = (302, 404, 403, 302, 302, 302, 404)  # who moves money proves again
 ACTS_MOVES_ON = (302, 404, 403, 303, 303, 302, 404)
 ACTS_ONCE = (302, 404, 403, 303, 409, 302, 404)  # the second one comes too late
 ACTS_INVALID = (302, 404, 403, 422, 422, 302, 404)  # it asks why
+OWNERS = (302, 404, 403, 403, 200, 302, 404)
+OWNERS_AGAIN = (302, 404, 403, 403, 302, 302, 404)
 OUTSIDE = (200, 302, 302, 302, 302, 200, 302)  # for who is signed out; whoever is signed in moves on
 WITH_FACTOR = (302, 404, 404, 404, 404, 302, 404)  # for who has a second factor, which nobody here does
 API = (401, 200, 200, 200, 200, 200, 200)
@@ -127,6 +129,16 @@ MATRIX: dict[str, Row] = {
     "live/panels/<str:ref>/": {"GET": PAGE},
     "metrics": {"GET": 404},
     "operations/": {"GET": STAFF_MOVES_ON},
+    "operations/audit/": {"GET": STAFF},
+    "operations/audit/export/": {"POST": (302, 404, 403, 200, 200, 302, 404)},
+    "operations/clients/": {"GET": STAFF},
+    "operations/clients/<uuid:client_id>/": {"GET": STAFF},
+    "operations/clients/<uuid:client_id>/data/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/clients/<uuid:client_id>/factor/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/clients/<uuid:client_id>/notes/": {"POST": ACTS_INVALID},
+    "operations/clients/<uuid:client_id>/password/": {"GET": ACTS, "POST": ACTS_MOVES_ON},
+    "operations/clients/restore/": {"GET": ACTS, "POST": ACTS},  # whom?
+    "operations/clients/suspend/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
     "operations/overview/": {"GET": STAFF},
     "operations/bookings/": {"GET": STAFF},
     "operations/bookings/<uuid:booking_id>/": {"GET": STAFF},
@@ -150,6 +162,11 @@ MATRIX: dict[str, Row] = {
     "operations/sessions/<uuid:session_id>/end/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/sessions/<uuid:session_id>/stop/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/sessions/stuck/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/staff/": {"GET": OWNERS},
+    "operations/staff/<uuid:client_id>/again/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
+    "operations/staff/<uuid:client_id>/remove/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
+    "operations/staff/<uuid:client_id>/role/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
+    "operations/staff/invite/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
     "payments/": {"GET": PAGE},
     "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
     "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},
@@ -279,6 +296,8 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
         return create_token(client=dara, name="other")[0].pk
     if name == "session_id":
         return session_of(new_hold(dara, evse)).pk
+    if name == "client_id":
+        return dara.pk
     payment = pending(new_hold(dara, evse))
     if name in STOPPED:
         return STOPPED[name](payment).pk

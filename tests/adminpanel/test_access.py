@@ -12,10 +12,13 @@ from tests.people import PASSWORD, make_client
 SIGN_IN, SECOND_FACTOR = "/accounts/login/", "/accounts/2fa/"
 STAFF_PAGES = [
     "/operations/", "/operations/overview/", "/admin/", "/admin/bookings/booking/", "/operations/payments/",
-    "/operations/payments/review/",
+    "/operations/payments/review/", "/operations/clients/", "/operations/audit/",
     "/admin/login/",
 ]  # fmt: skip
-OPERATORS_ALONE = ["/operations/payments/receipts.csv"]
+OPERATORS_ALONE = [
+    "/operations/payments/receipts.csv", "/operations/clients/suspend/", "/operations/clients/restore/",
+    "/operations/audit/export/", "/operations/staff/", "/operations/staff/invite/",
+]  # fmt: skip
 TEXTS = ["/contact/", "/terms/", "/privacy/", "/security/"]
 API = "/api/v1/operations/overview"
 PANELS = [f"/live/panels/{name}/" for name in ("overview-cards", "activity", "overview-sessions")]
