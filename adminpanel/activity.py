@@ -1,115 +1,101 @@
-"""What happened last: the newest of each kind, merged in time."""
+"""One line of the feed: who did what, in a sentence, and how it stands now."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from adminpanel.addresses import address_of, address_of_type
 from bookings.models import Booking, ChargingSession, Client, Station
-from evbunker.db import newest
-from evbunker.models import Change, Record
+from evbunker.models import Change
 from evbunker.moments import format_period
 from evbunker.money import format_money
+from evbunker.paging import Place
 from evbunker.units import ENERGY, format_quantity
 from payments.models import Payment
 
-OF_EACH = 5
-"""So many of each kind are read, so that an import of a thousand stations does not hide everything else."""
-SHOWN = 20
 State = ChargingSession.Status
-ICONS = {"client": "user", "station": "pin", "booking": "calendar", "payment": "coin", "session": "bolt"}
+ICONS = {
+    "client": "user", "booking": "calendar", "payment": "coin", "session": "bolt", "station": "pin", "act": "shield",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the feed: when, who and what in a sentence, the record's present status and its address."""
+    """`kind` and `place` say where it stands in the feed; `id` names its record. An act has no `status`; empty
+    `address`: there is nothing to open."""
 
     id: str
     kind: str
-    at: dt.datetime
+    place: Place
     sentence: str
     detail: str
     status: str
-    url: str
+    address: str
 
     @property
     def icon(self) -> str:
         return ICONS[self.kind]
 
-
-def newest_activity() -> list[Item]:
-    """The feed, newest first. Each kind is one read by an index, however many there are."""
-    items = [
-        *map(_of_client, newest(Client.objects.all(), by="created_at", limit=OF_EACH)),
-        *map(_of_station, newest(Station.objects.all(), by="id", limit=OF_EACH)),  # ids are in order of time
-        *_of_bookings(),
-        *map(_of_payment, newest(Payment.objects.all(), by="created_at", limit=OF_EACH)),
-        *_of_sessions(),
-    ]
-    return sorted(items, key=lambda item: (item.at, item.id), reverse=True)[:SHOWN]
+    @property
+    def at(self) -> dt.datetime:
+        return self.place.at
 
 
-def _of_client(client: Client) -> Item:
-    return _item(client, "client", client.created_at, _("%s signed up") % client, client.country)
+def item_of(row: Any, kind: str, place: Place) -> Item:
+    """The line that `row`, of `kind`, is at `place`."""
+    sentence, detail = WORDS[kind](row)
+    is_act = isinstance(row, Change)
+    address = address_of_type(row.record_type, row.record_id) if is_act else address_of(row)
+    status = "" if is_act or kind == "client" else row.status
+    return Item(str(row.pk), kind, place, sentence, detail, status, address)
 
 
-def _of_station(station: Station) -> Item:
-    place = ", ".join(filter(None, [station.city, station.network]))
-    return _item(station, "station", station.created_at, _("%s was added") % station, place, station.status)
+def _of_client(client: Client) -> tuple[str, str]:
+    return _("%s signed up") % client, client.country
 
 
-def _of_bookings() -> Iterator[Item]:
-    """Time that was added to a booking is none of its own."""
-    rows = newest(Booking.objects.all(), by="created_at", limit=OF_EACH)
-    return (_of_booking(row) for row in rows if row.extends_id is None)
+def _of_station(station: Station) -> tuple[str, str]:
+    return _("%s was added") % station, ", ".join(filter(None, [station.city, station.network]))
 
 
-def _of_booking(booking: Booking) -> Item:
+def _of_booking(booking: Booking) -> tuple[str, str]:
     sentence = _("%(client)s booked %(station)s, %(evse)s") % _names(booking)
-    period = format_period(booking.starts_at, booking.ends_at, booking.station_time_zone)
-    return _item(booking, "booking", booking.created_at, sentence, period, booking.status)
+    return sentence, format_period(booking.starts_at, booking.ends_at, booking.station_time_zone)
 
 
-def _of_payment(payment: Payment) -> Item:
+def _of_payment(payment: Payment) -> tuple[str, str]:
     amount = format_money(payment.captured_minor or payment.amount_minor, payment.currency)
     said = _("%(client)s paid %(amount)s") if payment.captured_at else _("%(client)s was asked for %(amount)s")
-    sentence = said % {"client": payment.client_name, "amount": amount}
-    at = payment.captured_at or payment.created_at
-    return _item(payment, "payment", at, sentence, payment.station_name, payment.status)
+    return said % {"client": payment.client_name, "amount": amount}, payment.station_name
 
 
-def _of_sessions() -> list[Item]:
-    """Sessions by what happened to them last, which the audit trail knows; their rows know how they are now."""
-    of_sessions = Change.objects.filter(record_type=ChargingSession._meta.label_lower)
-    changes = newest(of_sessions, by="created_at", limit=2 * OF_EACH)
-    last = {change.record_id: change.created_at for change in reversed(changes)}
-    sessions = ChargingSession.objects.filter(pk__in=sorted(last, key=last.__getitem__)[-OF_EACH:])
-    return [_of_session(session, last[session.pk]) for session in sessions]
-
-
-def _of_session(session: ChargingSession, at: dt.datetime) -> Item:
-    sentence = _what_happened(session) % _names(session)
+def _of_session(session: ChargingSession) -> tuple[str, str]:
+    charged = session.status == State.COMPLETED
+    said = _("%(client)s charged at %(station)s, %(evse)s") if charged else _(
+        "%(client)s began to charge at %(station)s, %(evse)s"
+    )  # fmt: skip
     energy = f"{format_quantity(session.energy_wh, ENERGY)}, {session.get_energy_source_display()}"
-    return _item(session, "session", at, sentence, energy if session.energy_wh else "", session.status)
+    return said % _names(session), energy if session.energy_wh else ""
 
 
-def _what_happened(session: ChargingSession) -> str:
-    if session.status == State.ACTIVE:
-        return _("%(client)s is charging at %(station)s, %(evse)s")
-    if session.status == State.COMPLETED:
-        return _("%(client)s charged at %(station)s, %(evse)s")
-    if session.status == State.ABORTED and session.started_at is None:
-        return _("%(client)s did not come to %(station)s, %(evse)s")
-    return _("Charging of %(client)s at %(station)s, %(evse)s")
+def _of_act(change: Change) -> tuple[str, str]:
+    act = change.action.replace(".", ": ").replace("_", " ")
+    return _("%(actor)s: %(act)s") % {"actor": change.actor, "act": act}, change.reason
 
 
 def _names(record: Booking | ChargingSession) -> dict[str, str]:
     return {"client": record.client_name, "station": record.station_name, "evse": record.evse_label}
 
 
-def _item(record: Record, kind: str, at: dt.datetime, sentence: str, detail: str, status: str = "") -> Item:
-    address = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    url = reverse(address, args=[record.pk])
-    return Item(f"{kind}-{record.pk}", kind, at, sentence, detail, status, url)
+WORDS: dict[str, Callable[[Any], tuple[str, str]]] = {
+    "client": _of_client,
+    "booking": _of_booking,
+    "payment": _of_payment,
+    "session": _of_session,
+    "station": _of_station,
+    "act": _of_act,
+}
+"""What is said of each kind: a sentence, and what stands below it."""

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from adminpanel.models import Beat, ClientNote, DailyTotal, Setting
+from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -80,6 +80,11 @@ class SettingAdmin(RecordAdmin):
 @admin.register(Beat)
 class BeatAdmin(RecordAdmin):
     list_display = ("name", "beaten_at")
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordAdmin):
+    list_display = ("sentence", "key", "since", "told_at")
 
 
 @admin.register(ClientNote)

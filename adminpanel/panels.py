@@ -3,16 +3,22 @@
 import datetime as dt
 from typing import NamedTuple
 
-from django.urls import reverse
 from django.utils import timezone
 
-from adminpanel.activity import newest_activity
+from adminpanel import activity_panels, needs  # noqa: F401 - declares its panels
+from adminpanel.feeding import newest_of_each
 from adminpanel.stats import OVERVIEW_SECONDS, Overview, overview
+from adminpanel.trends import trends_of
 from bookings.models import ChargingSession
 from evbunker.live import panel
 from evbunker.live.events import NAMES
 
 SESSIONS_SHOWN = 20
+ALERTS_SHOWN = 5
+ACTIVITY_SHOWN, OF_EACH = 12, 4
+"""On the overview."""
+ALERT_SECONDS = 30
+"""Time alone begins and ends some."""
 WEEK = 7
 BAR = 1000
 """The state bar's length, in its own units."""
@@ -29,10 +35,20 @@ class Share(NamedTuple):
 
 @panel(
     "overview-cards", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS,
-    template="adminpanel/_overview_cards.html",
+    template="adminpanel/overview/_cards.html",
 )  # fmt: skip
 def overview_cards() -> dict[str, object]:
     """The network and its day, in figures."""
+    seen = overview()
+    return {"overview": seen, "trends": trends_of(seen.days)}
+
+
+@panel(
+    "overview-network", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS,
+    template="adminpanel/overview/_network.html",
+)  # fmt: skip
+def overview_network() -> dict[str, object]:
+    """Stations and EVSEs by state."""
     seen = overview()
     return {"overview": seen, "evse_shares": shares(seen)}
 
@@ -49,7 +65,7 @@ def shares(seen: Overview) -> list[Share]:
 
 @panel(
     "overview-week", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS,
-    template="adminpanel/_overview_week.html", by_time=True,
+    template="adminpanel/overview/_week.html", by_time=True,
 )  # fmt: skip
 def overview_week() -> dict[str, object]:
     """Today and the six days before it, each with its date by the reader's own clock."""
@@ -62,15 +78,21 @@ def overview_week() -> dict[str, object]:
     }
 
 
-@panel("activity", audience="operators", stale_on=NAMES, ttl=OVERVIEW_SECONDS, template="adminpanel/_activity.html")
+@panel(
+    "activity",
+    audience="operators",
+    stale_on=NAMES,
+    ttl=OVERVIEW_SECONDS,
+    template="adminpanel/overview/_activity.html",
+)
 def activity() -> dict[str, object]:
     """What happened last."""
-    return {"items": newest_activity()}
+    return {"items": newest_of_each(OF_EACH, ACTIVITY_SHOWN)}
 
 
 @panel(
     "overview-sessions", audience="operators", stale_on={"charging_session_update"}, ttl=OVERVIEW_SECONDS,
-    template="adminpanel/_overview_sessions.html",
+    template="adminpanel/overview/_sessions.html",
 )  # fmt: skip
 def overview_sessions() -> dict[str, object]:
     """Who is charging now, the next to end first: never more than there are EVSEs."""
@@ -79,5 +101,33 @@ def overview_sessions() -> dict[str, object]:
     return {
         "sessions": rows[:SESSIONS_SHOWN],
         "more": len(rows) > SESSIONS_SHOWN,
-        "all": f"{reverse('admin:bookings_chargingsession_changelist')}?status__exact=active",
     }
+
+
+@panel(
+    "alerts", audience="operators", stale_on=needs.STALE_ON, ttl=ALERT_SECONDS, by_time=True,
+    template="adminpanel/alerts/_alerts.html",
+)  # fmt: skip
+def alerts() -> dict[str, object]:
+    """All that needs an operator."""
+    return {"needs": needs.needs()}
+
+
+@panel(
+    "overview-alerts", audience="operators", stale_on=needs.STALE_ON, ttl=ALERT_SECONDS, by_time=True,
+    template="adminpanel/overview/_alerts.html",
+)  # fmt: skip
+def overview_alerts() -> dict[str, object]:
+    """The worst of it."""
+    found = needs.needs()
+    return {"needs": found[:ALERTS_SHOWN], "more": max(0, len(found) - ALERTS_SHOWN)}
+
+
+@panel(
+    "alerts-count", audience="operators", stale_on=needs.STALE_ON, ttl=ALERT_SECONDS, by_time=True,
+    template="adminpanel/alerts/_count.html",
+)  # fmt: skip
+def alerts_count() -> dict[str, object]:
+    """How much of it there is, in the header of every page."""
+    found = needs.needs()
+    return {"number": len(found), "severity": found[0].severity if found else ""}

@@ -70,15 +70,6 @@ def needs_person() -> dict[str, object]:
 
 
 @panel(
-    "overview-alerts", audience="operators", stale_on={"payment_update"}, ttl=A_MINUTE, by_time=True,
-    template="adminpanel/_overview_alerts.html",
-)  # fmt: skip
-def overview_alerts() -> dict[str, object]:
-    """What waits for a person, in words."""
-    return {"counts": waiting.counts()}
-
-
-@panel(
     "waiting", audience="operators", stale_on={"payment_update", "booking_update"}, ttl=A_MINUTE, by_time=True,
     template="adminpanel/payments/_waiting.html",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from django.db import close_old_connections
 
+from adminpanel.alerts import record_alerts
 from adminpanel.beating import beat
 from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
@@ -40,6 +41,7 @@ JOBS = (
     Job("compare_books", 600, compare_books),
     Job("close_days", 30, close_days),
     Job("mend_outages", 600, mend_outages),
+    Job("record_alerts", 60, record_alerts),
     Job("forget_old_keys", 3600, forget_old_keys),
     Job("forget_old_sessions", 3600, forget_old_sessions),
 )

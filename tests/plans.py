@@ -26,8 +26,8 @@ GROWING = frozenset({
 })  # fmt: skip
 """Collections that grow with clients, stations or time: nothing may read them in full."""
 SMALL = frozenset({
-    "account_emailconfirmation", "adminpanel_beat", "adminpanel_setting", "auth_group", "auth_group_permissions",
-    "auth_permission",
+    "account_emailconfirmation", "adminpanel_alert", "adminpanel_beat", "adminpanel_setting", "auth_group",
+    "auth_group_permissions", "auth_permission",
     "bookings_client_groups", "bookings_client_user_permissions", "bookings_tariff", "django_content_type",
     "django_migrations", "evbunker_relay", "payments_receiptseries",
 })  # fmt: skip

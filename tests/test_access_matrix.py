@@ -129,6 +129,8 @@ MATRIX: dict[str, Row] = {
     "live/panels/<str:ref>/": {"GET": PAGE},
     "metrics": {"GET": 404},
     "operations/": {"GET": STAFF_MOVES_ON},
+    "operations/activity/": {"GET": STAFF},
+    "operations/alerts/": {"GET": STAFF},
     "operations/audit/": {"GET": STAFF},
     "operations/audit/export/": {"POST": (302, 404, 403, 200, 200, 302, 404)},
     "operations/clients/": {"GET": STAFF},
@@ -140,6 +142,7 @@ MATRIX: dict[str, Row] = {
     "operations/clients/restore/": {"GET": ACTS, "POST": ACTS},  # whom?
     "operations/clients/suspend/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
     "operations/overview/": {"GET": STAFF},
+    "operations/search/": {"GET": STAFF},
     "operations/bookings/": {"GET": STAFF},
     "operations/bookings/<uuid:booking_id>/": {"GET": STAFF},
     "operations/payments/": {"GET": STAFF},

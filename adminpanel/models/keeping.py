@@ -53,11 +53,15 @@ class ClientNote(Record):
 
 
 class Alert(Record):
-    """Something that needs an operator, since when, and when e-mail told of it; one row a `key` while it lasts."""
+    """Something that needs an operator, since when, and when e-mail told of it; one row a `key` while it lasts.
+
+    `sentence` is what it said when it began, and names nobody.
+    """
 
     key = models.CharField(max_length=120, unique=True)
-    since = models.DateTimeField()
-    told_at = models.DateTimeField(null=True, blank=True)
+    sentence = models.CharField(_("alert"), max_length=300, default="")
+    since = models.DateTimeField(_("since"))
+    told_at = models.DateTimeField(_("told"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("alert")
@@ -65,4 +69,4 @@ class Alert(Record):
         indexes = [models.Index(fields=["key"], name="alert_key")]
 
     def __str__(self) -> str:
-        return self.key
+        return self.sentence or self.key

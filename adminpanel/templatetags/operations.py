@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
 
 from adminpanel.addresses import address_of
 from adminpanel.navigation import Entry, Group, current_of, menu_of
@@ -28,3 +29,14 @@ def operations_page(context: dict[str, Any]) -> Entry | None:
 def address(record: Model) -> str:
     """`{{ payment|address }}`: the operators' page that shows the record."""
     return address_of(record)
+
+
+@register.simple_tag
+def page_or(*names: str) -> str:
+    """The address of the first of these pages that there is: `{% page_or "operations-stations" "admin:…" as all %}`."""
+    for name in names:
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""

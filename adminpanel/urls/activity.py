@@ -1,5 +1,11 @@
-"""The feed of what happened, and the search over everything."""
+"""What needs an operator, the feed of what happened, and the search over everything."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from adminpanel.views import activity, overview, search
+
+urlpatterns = [
+    path("operations/activity/", activity.activity, name="operations-activity"),
+    path("operations/alerts/", overview.alerts, name="operations-alerts"),
+    path("operations/search/", search.search, name="operations-search"),
+]

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from adminpanel.access import role_required
-from adminpanel.navigation import PAGES
+from adminpanel.alerts import can_tell
 
 
 @require_safe
@@ -18,5 +18,12 @@ def operations(request: HttpRequest) -> HttpResponse:
 @require_safe
 @role_required("viewer")
 def overview(request: HttpRequest) -> HttpResponse:
-    """The network now: its day in figures, who is charging, what happened last. All of it is panels."""
-    return render(request, "adminpanel/overview.html", {"pages": PAGES})
+    """The network now: its day in figures, what needs somebody, who is charging, what happened last. All is panels."""
+    return render(request, "adminpanel/overview.html")
+
+
+@require_safe
+@role_required("viewer")
+def alerts(request: HttpRequest) -> HttpResponse:
+    """All that needs an operator."""
+    return render(request, "adminpanel/alerts/alerts.html", {"mailed": can_tell()})

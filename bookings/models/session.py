@@ -65,6 +65,7 @@ class ChargingSession(Record):
             models.Index(fields=["client", "scheduled_end"], name="session_client_end"),
             models.Index(fields=["scheduled_end"], name="session_end"),
             models.Index(fields=["created_at"], name="session_created"),
+            models.Index(fields=["started_at"], name="session_started"),
         ]
 
     def __str__(self) -> str:

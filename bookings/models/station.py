@@ -136,6 +136,7 @@ class Station(Record):
             models.Index(fields=["latitude", "longitude"], name="station_place"),
             models.Index(fields=["sort_key"], name="station_sort"),
             models.Index(fields=["status"], name="station_status"),
+            models.Index(fields=["created_at"], name="station_created"),
         ]
 
     def __str__(self) -> str:

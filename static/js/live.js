@@ -105,6 +105,7 @@ function news(text) {
   const frame = document.createElement("template");
   frame.innerHTML = text;
   for (const mark of frame.content.querySelectorAll("[data-rows]")) tellList(mark, frame.content);
+  for (const sign of frame.content.querySelectorAll("[data-newer]")) fetchNewer(sign);
   for (const part of [...frame.content.children]) {
     const shown = document.getElementById(part.id);
     const same = part.dataset.v && part.dataset.v === shown?.dataset.v;
@@ -118,9 +119,36 @@ function tellList(mark, frame) {
   const list = document.getElementById(mark.id);
   if (!list || list.dataset.v === mark.dataset.v) return;
   const rows = mark.dataset.rows.split(" ").filter(Boolean);
+  if (list.dataset.grows) {
+    growList(document.getElementById(list.dataset.grows), rows, frame);
+    list.dataset.v = mark.dataset.v;
+    return;
+  }
   const here = (id) => frame.getElementById(id) && document.getElementById(id);
   if (rows.length && !("filtered" in list.dataset) && rows.every(here)) list.dataset.v = mark.dataset.v;
   else htmx.trigger(list, "live:stale");
+}
+
+// A list in order of time, the newest on top: each row says its place. One that is no longer on the page is left alone.
+function growList(list, rows, frame) {
+  if (!rows.length) htmx.trigger(list, "live:stale");
+  for (const row of rows.map((id) => frame.getElementById(id))) {
+    if (!row || document.getElementById(row.id)) continue;
+    const older = [...list.querySelectorAll(":scope > [data-place]")];
+    const next = older.find((one) => one.dataset.place < row.dataset.place);
+    if (!next && older.length) continue;
+    list.insertBefore(row.cloneNode(true), next ?? null);
+    if (older.length < Number(list.dataset.most)) continue;
+    older.at(-1).remove();
+    document.getElementById(list.dataset.gap).hidden = false;
+  }
+}
+
+// A panel that only says that there is something newer than the page knows: where to get it, and what it belongs into.
+function fetchNewer(sign) {
+  const known = document.getElementById(sign.id);
+  if (!known || known.dataset.v === sign.dataset.v) return;
+  htmx.ajax("GET", known.dataset.newer, { target: known.dataset.into, swap: "afterbegin", select: "li" });
 }
 
 // A swap makes new elements: focus, what was opened or closed, and how far it was scrolled go over to them by id.

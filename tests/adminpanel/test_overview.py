@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 from django.test import Client as Visitor
 
-from adminpanel.activity import OF_EACH, newest_activity
-from adminpanel.panels import overview_cards, overview_sessions
+from adminpanel.feeding import newest_of_each
+from adminpanel.panels import OF_EACH, overview_network, overview_sessions
 from adminpanel.stats import evses_by_state, overview
 from bookings.charging import start_session, stop_session
 from bookings.models import Client, Evse, Station
@@ -30,7 +30,7 @@ def api(visitor: Visitor) -> dict[str, object]:
 
 
 def sentences() -> list[str]:
-    return [item.sentence for item in newest_activity()]
+    return [item.sentence for item in newest_of_each(OF_EACH, 30)]
 
 
 def test_a_paid_booking_shows_at_once(client: Visitor, vera: Client, dara: Client, evse: Evse) -> None:
@@ -54,7 +54,7 @@ def test_a_session_shows_from_its_start_to_its_end(client: Visitor, vera: Client
         start_session(booking=booking, actor=dara)
         assert (overview().sessions_active, overview().evses["occupied"]) == (1, 1)
         assert "Dara, since" in client.get("/live/panels/overview-sessions/").content.decode()
-        assert "Dara is charging at Harbour, 1" in client.get("/live/panels/activity/").content.decode()
+        assert "Dara began to charge at Harbour, 1" in client.get("/live/panels/activity/").content.decode()
         stop_session(booking=booking, actor=dara)
         assert (overview().sessions_active, overview().evses["available"]) == (0, 1)
         assert "Dara charged at Harbour, 1" in client.get("/live/panels/activity/").content.decode()
@@ -82,7 +82,7 @@ def test_the_feed_is_in_order_and_names_everybody(dara: Client, evse: Evse) -> N
     booking = paid(dara, evse, in_minutes=0)
     with clock.shifted(booking.starts_at - clock.now()):
         start_session(booking=booking, actor=dara)
-    items = newest_activity()
+    items = newest_of_each(OF_EACH, 30)
     assert [item.at for item in items] == sorted((item.at for item in items), reverse=True)
     assert {item.kind for item in items} == {"client", "station", "booking", "payment", "session"}
     assert {"Dara signed up", "Harbour was added", "Dara booked Harbour, 1"} <= set(sentences())
@@ -119,7 +119,7 @@ def test_only_so_many_sessions_are_listed(dara: Client) -> None:
 def test_the_state_bar_is_as_long_as_its_parts(station: Station) -> None:
     for number, status in enumerate(Evse.Status.values * 2):
         make_evse(station, str(number), status=status)
-    parts = overview_cards()["evse_shares"]
+    parts = overview_network()["evse_shares"]
     assert sum(part.length for part in parts) == 1000
     assert [part.offset for part in parts] == [0, 250, 250, 500, 750]
 
