@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import IntegrityError
 
@@ -51,11 +51,27 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     other_currencies: Counter[str] = field(default_factory=Counter)
+    withdrawn: set[str] = field(default_factory=set, compare=False)
+    made: dict[str, str] = field(default_factory=dict, compare=False)
+    """What a dry run cannot read back: ids that are closed by now; new ids of earlier batches, with their status."""
 
     def skip(self, row: Skipped) -> None:
         self.skipped[row.reason] += 1
         if len(self.kept) < self.keep:
             self.kept.append(row)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One station that an import changes; `fields` are those that change, with what they are and will be."""
+
+    kind: str
+    name: str
+    city: str
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+NEW, CHANGED, GONE = "new", "changed", "gone"
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,8 @@ class Import:
     source: str
     tariff: Tariff | None = None
     dry_run: bool = False
+    told: "Callable[[Found], object] | None" = None
+    """Is told of every station that is new, changes or is closed, before it is."""
 
     def store(self, rows: Iterable[Row], tally: Tally, progress: Callable[[], object]) -> None:
         """Write `rows`, counting into `tally`. What was written before an exception stays."""
@@ -79,13 +97,14 @@ class Import:
         for row in batch:
             if isinstance(row, Skipped):
                 tally.skip(row)
-                tally.closed += self._withdraw(there.get(row.withdrawn))
+                tally.closed += self._withdraw(there.get(row.withdrawn), row.withdrawn, tally)
             elif row.source_id in there:
                 self._update(there[row.source_id], row, tally)
             else:
                 new.append(row)
         for some in _batches(new, CREATED_AT_ONCE):
             self._create(some, tally)
+        tally.made |= {row.source_id: row.status for row in new} if self.dry_run else {}
 
     def _create(self, rows: list[StationRow], tally: Tally) -> None:
         try:
@@ -97,6 +116,7 @@ class Import:
             self._store_batch(rows, tally)  # somebody else imports the same: some are there now
             return
         for row in rows:
+            self._tell(Found(NEW, row.name, row.city))
             tally.created += 1
             tally.notes.update(row.notes)
             self._count_price(row.currency, tally)
@@ -108,9 +128,11 @@ class Import:
         return {station.source_id: station for station in stations}
 
     def _update(self, station: Station, row: StationRow, tally: Tally) -> None:
-        if station.source_hash == row.fingerprint():
+        if station.source_hash == row.fingerprint() and station.source_id not in tally.withdrawn:
             tally.unchanged += 1
         else:
+            if self.told is not None:
+                self._tell(Found(CHANGED, station.name, station.city, fields_changed(station, row)))
             tally.updated += 1
             tally.notes.update(row.notes)
             if not self.dry_run:
@@ -126,13 +148,24 @@ class Import:
         elif self.tariff is not None:
             tally.other_currencies[currency] += 1
 
-    def _withdraw(self, station: Station | None) -> bool:
+    def _withdraw(self, station: Station | None, source_id: str, tally: Tally) -> bool:
         """Close a station that its source has taken back, unless somebody opened it by hand; whether it was open."""
+        if source_id in tally.withdrawn:
+            return False
+        if station is None and tally.made.get(source_id) == Station.Status.ACTIVE:
+            tally.withdrawn.add(source_id)
+            return True
         if station is None or station.status != Station.Status.ACTIVE or set_by_hand(station, "status"):
             return False
+        self._tell(Found(GONE, station.name, station.city))
+        tally.withdrawn.add(source_id)
         if not self.dry_run:
             withdraw_station(station=station)
         return True
+
+    def _tell(self, found: Found) -> None:
+        if self.told is not None:
+            self.told(found)
 
 
 def _fits(tariff: Tariff | None, currency: str) -> bool:
@@ -180,19 +213,40 @@ def _made(station: Station, row: EvseRow) -> Evse:
 def update_station(*, station: Station, row: StationRow) -> Station:
     """Take over what the source says now. A status or tariff that somebody set by hand stays."""
     station = Station.objects.get(pk=station.pk)
-    changed = [name for name in COPIED if getattr(station, name) != getattr(row, name)]
-    before, after = ({name: getattr(of, name) for name in changed} for of in (station, row))
-    for name in changed:
-        setattr(station, name, after[name])
-    if station.status != row.status and not set_by_hand(station, "status"):
-        before["status"], after["status"] = station.status, row.status
-        station.status = row.status
+    changed = _own_fields_changed(station, row)
+    before, after = ({name: pair[at] for name, pair in changed.items()} for at in (0, 1))
+    for name, value in after.items():
+        setattr(station, name, value)
     station.source_hash = row.fingerprint()
     station.save()
     record_change(actor=ACTOR, action="station.imported", record=station, before=before, after=after)
     _update_evses(station, row)
     refresh_station(station)
     return station
+
+
+def fields_changed(station: Station, row: StationRow) -> dict[str, tuple[Any, Any]]:
+    """Which fields `update_station` would change: what each is, and what it will be. `evses` are their labels."""
+    changed = _own_fields_changed(station, row)
+    there = {evse.source_id or evse.label: evse for evse in Evse.objects.filter(station=station)}
+    was = {_evse_said(evse) for evse in there.values() if evse.source_id or evse.label in {e.label for e in row.evses}}
+    will = {_evse_said(_made(station, evse)) for evse in row.evses}
+    if was != will:
+        changed["evses"] = (sorted(was - will), sorted(will - was))
+    return changed
+
+
+def _evse_said(evse: Evse) -> str:
+    return f"{evse.label}: {evse.get_current_display()} {evse.max_power_w} W {' '.join(sorted(evse.connector_types))}"
+
+
+def _own_fields_changed(station: Station, row: StationRow) -> dict[str, tuple[Any, Any]]:
+    """Fields of the station itself. A status that somebody set by hand stays."""
+    pairs = {name: (getattr(station, name), getattr(row, name)) for name in COPIED}
+    changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if station.status != row.status and not set_by_hand(station, "status"):
+        changed["status"] = (station.status, row.status)
+    return changed
 
 
 def _update_evses(station: Station, row: StationRow) -> None:

@@ -8,17 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bookings.importers import afdc, ncr, ocm, ocpi, plain
+from bookings.importers import plain
 from bookings.importers.files import FALLBACK, SourceFile
+from bookings.importers.kinds import JSON_FORMATS, LONGEST_SOURCE, READERS
 from bookings.importers.places import country_code
 from bookings.importers.reading import Options
 from bookings.importers.rows import NotStations, Unusable
 from bookings.importers.storing import Import, Tally
 from bookings.models import Tariff
 
-READERS = {"ocm": ocm.read, "afdc": afdc.read, "ocpi": ocpi.read, "ncr": ncr.read, "csv": plain.read}
-JSON_FORMATS = {"ocm", "ocpi"}
-LONGEST_SOURCE = 60
 SHOWN = 20
 ERASE = "\033[K"
 """Tells a terminal to clear the rest of the line."""
