@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting
+from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting, StationImport, StationImportPart
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -93,6 +93,21 @@ class ClientNoteAdmin(RecordAdmin):
     linked_by = ("client",)
     found_by = "client_id"
     search_help_text = _("Search by id or by the id of the client.")
+
+
+@admin.register(StationImport)
+class StationImportAdmin(RecordAdmin):
+    list_display = ("file_name", "source", "state", "agreed_at", "created_at")
+    list_filter = ("state",)
+    linked_by = ("asked_by",)
+
+
+@admin.register(StationImportPart)
+class StationImportPartAdmin(RecordAdmin):
+    list_display = ("id", "number", "created_at")
+    linked_by = ("job",)
+    hidden = ("data",)
+    found_by = "job_id"
 
 
 @admin.register(DailyTotal)

@@ -8,11 +8,14 @@ class AdminpanelConfig(AppConfig):
     def ready(self) -> None:
         import adminpanel.booking_panels
         import adminpanel.client_panels
+        import adminpanel.import_panels
         import adminpanel.payment_panels
         import adminpanel.session_panels  # noqa: F401 - they declare their panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings
+        from adminpanel.setting_values import booking_limits
         from adminpanel.texts import seller
+        from bookings.limits import register_limits
         from evbunker.health import register
         from payments import integrity
         from payments.receipts import register_seller
@@ -20,3 +23,4 @@ class AdminpanelConfig(AppConfig):
         register("scheduler", scheduler_standing)
         integrity.register(day_findings)
         register_seller(seller)
+        register_limits(booking_limits)

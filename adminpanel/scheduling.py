@@ -11,6 +11,7 @@ from django.db import close_old_connections
 
 from adminpanel.alerts import record_alerts
 from adminpanel.beating import beat
+from adminpanel.import_jobs import work_imports
 from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
@@ -35,6 +36,7 @@ class Job(NamedTuple):
 
 JOBS = (
     Job("work_outbox", 5, work_outbox),
+    Job("work_imports", 5, work_imports),
     Job("expire_holds", 10, expire_holds),
     Job("complete_sessions", 20, complete_sessions),
     Job("reconcile_payments", 60, reconcile_payments),

@@ -15,6 +15,7 @@ from tests import engines
 
 GROWING = frozenset({
     "account_emailaddress", "adminpanel_clientnote", "adminpanel_dailytotal", "mfa_authenticator",
+    "adminpanel_stationimport", "adminpanel_stationimportpart",
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",
     "bookings_clientslot", "bookings_clienttotal", "bookings_ecostat", "bookings_evse", "bookings_idempotencykey",
     "bookings_metervalue", "bookings_outage", "bookings_searchword", "bookings_slotclaim", "bookings_staleday",

@@ -8,7 +8,7 @@ from django.test import Client as Visitor
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting
+from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting, StationImport, StationImportPart
 from bookings.holding import hold
 from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, Outage, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
@@ -45,6 +45,8 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     Outage.objects.create(evse=evse, station_id=evse.station_id, began_at=clock.now())
     Setting.objects.create(key="terms", value="Be kind.")
     Beat.objects.create(name="scheduler", beaten_at=clock.now())
+    handed_in = StationImport.objects.create(source="csv", file_name="stations.csv")
+    StationImportPart.objects.create(job=handed_in, number=0, data=b"name")
     Alert.objects.create(key="silent:books", since=clock.now())
     ClientNote.objects.create(client=dara, author_id=eli.pk, author=eli.email, text="Kind.")
     Relay.objects.create(name="relay")
