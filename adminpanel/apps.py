@@ -10,7 +10,9 @@ class AdminpanelConfig(AppConfig):
         import adminpanel.client_panels
         import adminpanel.import_panels
         import adminpanel.payment_panels
-        import adminpanel.session_panels  # noqa: F401 - they declare their panels
+        import adminpanel.board_panels
+        import adminpanel.session_panels
+        import adminpanel.station_panels  # noqa: F401 - they declare their panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings
         from adminpanel.setting_values import booking_limits

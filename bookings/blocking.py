@@ -1,11 +1,14 @@
 """Taking time of an EVSE away from everybody, for maintenance: claims like a booking's, which belong to nobody."""
 
+import datetime as dt
+from collections.abc import Iterable
 from uuid import UUID
 
 from bookings.claims import claims_on
 from bookings.models import Booking, Client, Evse, SlotClaim, Station
 from bookings.signals import station_changed
-from bookings.slots import Period
+from bookings.slots import Period, runs, slot_of, start_of
+from evbunker import clock
 from evbunker.audit import record_change
 from evbunker.db import Repeated, atomic, insert, on_commit, prepare
 
@@ -39,3 +42,29 @@ def block(*, evse: Evse, period: Period, actor: Client, note: str) -> None:
         after={"starts_at": period.starts_at.isoformat(), "ends_at": period.ends_at.isoformat()},
     )  # fmt: skip
     on_commit(lambda: station_changed.send_robust(Station, station_id=evse.station_id))
+
+
+@atomic
+def unblock(*, evse: Evse, period: Period, actor: Client, note: str) -> int:
+    """Give back what is blocked of `period` and not over; how many slots. Safe to repeat; bookings are not touched."""
+    slots = period.slots()
+    first = max(slots.start, slot_of(clock.now()))
+    blocks = claims_on([evse.pk], range(first, slots.stop)).filter(kind=SlotClaim.Kind.BLOCK)
+    if not (given_back := blocks.delete()[0]):
+        return 0
+    record_change(
+        actor=actor, action="evse.unblocked", record=evse, reason=note,
+        after={"starts_at": start_of(first).isoformat(), "ends_at": period.ends_at.isoformat()},
+    )  # fmt: skip
+    on_commit(lambda: station_changed.send_robust(Station, station_id=evse.station_id))
+    return given_back
+
+
+def blocks_of(evses: Iterable[Evse], *, until: dt.datetime) -> list[tuple[Evse, Period]]:
+    """What is blocked of these EVSEs from the current slot on and before `until`: unbroken runs, EVSE by EVSE."""
+    slots = range(slot_of(clock.now()), slot_of(until))
+    found = []
+    for evse in evses:
+        blocked = claims_on([evse.pk], slots).filter(kind=SlotClaim.Kind.BLOCK).values_list("slot", flat=True)
+        found += [(evse, Period(start_of(run.start), start_of(run.stop))) for run in runs(sorted(blocked))]
+    return found

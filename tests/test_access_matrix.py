@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from bookings.claims import release
-from bookings.models import Booking, ChargingSession, Client, Evse, Vehicle
+from bookings.models import Booking, ChargingSession, Client, Evse, Outage, Vehicle
 from bookings.tokens import create_token
 from evbunker import clock
 from payments.models import GatewayCommand, Payment, Reconciliation, Refund
@@ -170,6 +170,17 @@ MATRIX: dict[str, Row] = {
     "operations/staff/<uuid:client_id>/remove/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
     "operations/staff/<uuid:client_id>/role/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
     "operations/staff/invite/": {"GET": OWNERS_AGAIN, "POST": OWNERS_AGAIN},
+    "operations/stations/": {"GET": STAFF},
+    "operations/stations/<uuid:station_id>/": {"GET": STAFF},
+    "operations/stations/<uuid:station_id>/block/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
+    "operations/stations/<uuid:station_id>/board/": {"GET": STAFF},
+    "operations/stations/<uuid:station_id>/close/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/open/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/retire/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/status/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/unblock/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/map/": {"GET": STAFF},
+    "operations/stations/outages/<uuid:outage_id>/": {"GET": ACTS, "POST": ACTS_INVALID},
     "payments/": {"GET": PAGE},
     "payments/<uuid:payment_id>/receipt.pdf": {"GET": NO_RECORD},  # nothing was paid in the matrix
     "payments/<uuid:payment_id>/receipt/": {"GET": NO_RECORD},
@@ -301,6 +312,8 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
         return session_of(new_hold(dara, evse)).pk
     if name == "client_id":
         return dara.pk
+    if name == "outage_id":
+        return Outage.objects.create(evse=evse, station_id=evse.station_id, began_at=clock.now()).pk
     payment = pending(new_hold(dara, evse))
     if name in STOPPED:
         return STOPPED[name](payment).pk

@@ -1,11 +1,13 @@
 // The map beside a list of stations: a pin for every [data-lat] in the list, each lighting up with its row. Pins that
 // would touch stand as one until one zooms in. Without a tile server the ground is plain: a graticule, a scale and the
-// names of the cities there are stations in.
+// names of the cities there are stations in. With data-map-box, an address, the list follows the map: it is fetched
+// again for the box that one has moved to.
 
 const pane = document.querySelector("[data-map]");
 const list = document.querySelector("[data-map-list]");
 const { L } = window;
 const APART = 36; // pixels between two pins
+const STILL_MS = 300; // so long the map must stand still before its box is asked for
 
 const Graticule = L?.GridLayer.extend({
   createTile() {
@@ -43,8 +45,20 @@ class StationMap {
   }
 
   read(rows) {
-    this.rows = [...rows].map((row) => ({ row, place: L.latLng(row.dataset.lat, row.dataset.lng) }));
+    this.update(rows);
     this.fit();
+  }
+
+  // The same place with other rows, or with rows that look different.
+  update(rows) {
+    this.rows = [...rows].map((row) => ({ row, place: L.latLng(row.dataset.lat, row.dataset.lng) }));
+    this.draw();
+  }
+
+  get box() {
+    const bounds = this.map.getBounds();
+    const [south, north] = [bounds.getSouth(), bounds.getNorth()].map((one) => Math.max(-90, Math.min(90, one)));
+    return [south, bounds.getWest(), north, bounds.getEast()].map((one) => one.toFixed(5)).join(",");
   }
 
   fit() {
@@ -59,10 +73,19 @@ class StationMap {
 
   draw() {
     if (this.quiet) return;
+    const focused = this.idOf((pin) => pin.getElement() === document.activeElement);
+    const opened = this.idOf((pin) => pin.isPopupOpen());
     this.drawn.clearLayers();
     this.pins.clear();
     for (const group of this.groups()) this.addPin(group);
     if (this.plain) this.nameCities();
+    this.pins.get(opened)?.openPopup();
+    this.pins.get(focused)?.getElement()?.focus({ preventScroll: true });
+  }
+
+  // The row of the first pin that is so.
+  idOf(isSo) {
+    return [...this.pins].find(([, pin]) => isSo(pin))?.[0];
   }
 
   // Rows whose pins would touch at this zoom.
@@ -116,7 +139,7 @@ class StationMap {
 // One pin: how many EVSEs are free there; several stations as one: how many stations.
 function face(members) {
   const tones = members.map(({ row }) => row.dataset.tone);
-  const tone = ["energy", "wait", "calm"].find((one) => tones.includes(one));
+  const tone = ["trouble", "energy", "wait", "calm"].find((one) => tones.includes(one));
   const words = document.createElement("span");
   words.className = "pin-face";
   if (members.length > 1) words.textContent = members.length;
@@ -142,7 +165,23 @@ function popup(row) {
   const box = document.createElement("div");
   box.className = "stack-s";
   for (const part of row.querySelectorAll("[data-popup]")) box.append(part.cloneNode(true));
+  for (const copy of box.querySelectorAll("[id]")) copy.removeAttribute("id");
   return box;
+}
+
+// The list shows what is in the map's box, and what changes in it changes the pins.
+function followMap(map, rows) {
+  let waiting = 0;
+  const fetchBox = () => {
+    clearTimeout(waiting);
+    const address = `${pane.dataset.mapBox}?box=${map.box}`;
+    const fetchNow = () => htmx.ajax("GET", address, { target: list, swap: "innerHTML", select: "#on-map > *" });
+    waiting = setTimeout(fetchNow, STILL_MS);
+  };
+  map.map.on("moveend", () => map.quiet || fetchBox());
+  list.addEventListener("live:stale", fetchBox);
+  list.addEventListener("htmx:afterSettle", () => map.update(rows()));
+  document.body.addEventListener("htmx:oobAfterSwap", () => requestAnimationFrame(() => map.update(rows())));
 }
 
 if (pane && list && L) {
@@ -150,7 +189,8 @@ if (pane && list && L) {
   const map = new StationMap(pane);
   const rows = () => list.querySelectorAll("[data-lat]");
   map.read(rows());
-  list.addEventListener("htmx:afterSettle", () => map.read(rows()));
+  if (pane.dataset.mapBox) followMap(map, rows);
+  else list.addEventListener("htmx:afterSettle", () => map.read(rows()));
   pane.closest("details")?.addEventListener("toggle", () => (map.map.invalidateSize(), map.fit()));
   for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
     list.addEventListener(event, ({ target }) => map.highlight(target.closest("[data-lat]")?.id, on));

@@ -1,6 +1,7 @@
 """Maintenance: bookings in the way are closed, their slots blocked, and no slot is sold twice on the way."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from evbunker import clock
 from evbunker.errors import Busy
 from evbunker.models import Change
 from payments import outbox
-from payments.closing import ReasonMissing
+from payments.closing import ClosingChanged, ReasonMissing
 from payments.integrity import check_integrity
-from payments.maintenance import close_bookings_on
-from payments.models import Refund
-from tests.booking_steps import held, paid, pending, slot_in
+from payments.maintenance import ConflictsChanged, close_bookings_on, conflicts_of, sums_of
+from payments.models import Payment, Refund
+from payments.settling import settle
+from tests.booking_steps import decide, held, paid, pending, slot_in
 from tests.bookings.test_hold_races import at_once
 from tests.people import make_client
 
@@ -133,3 +135,83 @@ def test_it_gives_up_when_somebody_is_always_quicker(
     monkeypatch.setattr("payments.maintenance.block", taken)
     with pytest.raises(Busy):
         clear(evse, period, opal)
+
+
+def shown_to(evse: Evse, period: Period) -> dict[Any, int]:
+    return {one.booking.pk: one.goes_back_minor for one in conflicts_of([evse], period)}
+
+
+def test_what_goes_back_is_told_beforehand_by_currency(
+    dara: Client, eli: Client, evse: Evse, opal: Client, period: Period
+) -> None:
+    across, within = paid(dara, evse, in_minutes=90), held(eli, evse, in_minutes=180)
+    paid(eli, evse, in_minutes=15)
+    conflicts = conflicts_of([evse], period)
+    assert [(one.booking.pk, one.goes_back_minor) for one in conflicts] == [
+        (across.pk, across.quote_minor), (within.pk, 0),
+    ]  # fmt: skip
+    assert sums_of(conflicts) == {"EUR": across.quote_minor}
+    shown = shown_to(evse, period)
+    assert len(close_bookings_on(evse=evse, period=period, actor=opal, note=NOTE, shown=shown)) == 2
+    assert conflicts_of([evse], period) == []
+    assert sums_of([]) == {}
+
+
+def test_nothing_is_closed_that_was_not_shown(
+    dara: Client, eli: Client, evse: Evse, opal: Client, period: Period
+) -> None:
+    paid(dara, evse, in_minutes=120)
+    shown = shown_to(evse, period)
+    late = held(eli, evse, in_minutes=200, minutes=15, energy_wh=2_000)
+    with pytest.raises(ConflictsChanged):
+        close_bookings_on(evse=evse, period=period, actor=opal, note=NOTE, shown=shown)
+    late.refresh_from_db()
+    assert (late.status, Refund.objects.count(), blocked(evse)) == ("held", 0, [])
+    assert check_integrity() == []
+
+
+def test_money_that_came_meanwhile_is_shown_first(dara: Client, evse: Evse, opal: Client, period: Period) -> None:
+    booking = held(dara, evse, in_minutes=120)
+    payment = pending(booking)
+    shown = shown_to(evse, period)
+    decide(payment)
+    settle(payment)
+    with pytest.raises(ClosingChanged):
+        close_bookings_on(evse=evse, period=period, actor=opal, note=NOTE, shown=shown)
+    booking.refresh_from_db()
+    assert (booking.status, Refund.objects.count(), blocked(evse)) == ("confirmed", 0, [])
+    assert check_integrity() == []
+
+
+@pytest.mark.race
+def test_drivers_who_hold_and_pay_while_two_operators_block(evse: Evse, opal: Client, period: Period) -> None:
+    """Whoever wins, what was taken away has been shown, and all money of it is on its way back."""
+    payers = [make_client(f"payer{n}") for n in range(3)]
+    waiting = [pending(held(one, evse, in_minutes=120 + 30 * n, minutes=30)) for n, one in enumerate(payers)]
+    drivers = [make_client(f"driver{n}") for n in range(3)]
+
+    def pay(payment: Payment) -> None:
+        decide(payment)
+        settle(payment)
+
+    def block_what_is_shown() -> None:
+        shown = shown_to(evse, period)
+        close_bookings_on(evse=evse, period=period, actor=opal, note=NOTE, shown=shown)
+
+    tasks: list[Callable[[], object]] = [lambda payment=payment: pay(payment) for payment in waiting]
+    tasks += [lambda one=one: held(one, evse, in_minutes=210, minutes=15, energy_wh=2_000) for one in drivers]
+    outcome = at_once([*tasks, block_what_is_shown, block_what_is_shown])
+    known = {"won", "busy", "slot_taken", "conflicts_changed", "refund_changed", "not_bookable"}
+    assert set(outcome) <= known | {"not_cancellable", "too_late"}
+    assert check_integrity() == []
+    for _try in range(20):
+        try:
+            block_what_is_shown()
+            break
+        except (ConflictsChanged, ClosingChanged, Busy):
+            continue
+    outbox.work_outbox()
+    assert blocked(evse) == list(period.slots())
+    assert not Booking.objects.live().exists()
+    assert all(payment.kept_minor == 0 for payment in Payment.objects.filter(status="captured"))
+    assert check_integrity() == []
