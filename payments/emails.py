@@ -14,7 +14,7 @@ from bookings.pricewords import price_table
 from evbunker.db import by_id
 from payments.gateways import is_made_up
 from payments.models import Payment, Refund
-from payments.receipt_pdf import receipt_pdf
+from payments.printing import printed
 from payments.receipt_words import Document, documents_of
 from payments.standing import standing_of
 from payments.wording import refund_sentences, words_of
@@ -110,7 +110,7 @@ def send_receipts(payment: Payment, refund: Refund | None) -> None:
 
 def _attach(message: EmailMessage, documents: list[Document], booking: Booking) -> None:
     for document in documents:
-        message.attach(f"{document.row.reference}.pdf", receipt_pdf([document], booking), "application/pdf")
+        message.attach(f"{document.row.reference}.pdf", printed([document], booking), "application/pdf")
 
 
 def _attach_receipt(message: EmailMessage, payment: Payment) -> None:

@@ -11,7 +11,7 @@ from bookings.models import Booking
 from bookings.views.answers import driver
 from evbunker.ratelimit import allow
 from payments.models import Payment
-from payments.receipt_pdf import receipt_pdf
+from payments.printing import printed
 from payments.receipt_words import Document, buyer_of, chain_of, documents_of
 
 
@@ -37,7 +37,7 @@ def receipt_file(request: HttpRequest, payment_id: UUID, reference: str = "") ->
     if not wanted:
         raise Http404
     booking = Booking.objects.get(pk=wanted[0].payment.booking_id)
-    response = HttpResponse(receipt_pdf(wanted, booking), content_type="application/pdf")
+    response = HttpResponse(printed(wanted, booking), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{wanted[0].row.reference}.pdf"'
     return response
 
