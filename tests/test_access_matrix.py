@@ -13,6 +13,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from adminpanel.models import StationImport
 from bookings.claims import release
 from bookings.models import Booking, ChargingSession, Client, Evse, Outage, Vehicle
 from bookings.tokens import create_token
@@ -39,6 +40,8 @@ ACTS = (302, 404, 403, 200, 200, 302, 404)  # pages of operators' acts
 ACTS_AGAIN = (302, 404, 403, 302, 302, 302, 404)  # who moves money proves again who they are
 ACTS_MOVES_ON = (302, 404, 403, 303, 303, 302, 404)
 ACTS_ONCE = (302, 404, 403, 303, 409, 302, 404)  # the second one comes too late
+OWNER_AGAIN = (302, 404, 403, 403, 302, 302, 404)  # who proves again who they are
+ACTS_TOO_EARLY = (302, 404, 403, 409, 409, 302, 404)  # nothing has been looked through
 ACTS_INVALID = (302, 404, 403, 422, 422, 302, 404)  # it asks why
 OWNERS = (302, 404, 403, 403, 200, 302, 404)
 OWNERS_AGAIN = (302, 404, 403, 403, 302, 302, 404)
@@ -145,7 +148,27 @@ MATRIX: dict[str, Row] = {
     "operations/search/": {"GET": STAFF},
     "operations/bookings/": {"GET": STAFF},
     "operations/bookings/<uuid:booking_id>/": {"GET": STAFF},
+    "operations/evses/<uuid:evse_id>/edit/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/evses/<uuid:evse_id>/remove/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/payments/": {"GET": STAFF},
+    "operations/settings/": {"GET": STAFF},
+    "operations/settings/limits/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/settings/policy/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/settings/texts/<slug:key>/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/stations/<uuid:station_id>/edit/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/evses/new/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/<uuid:station_id>/tariff/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/stations/import/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/stations/import/<uuid:import_id>/": {"GET": ACTS},
+    "operations/stations/import/<uuid:import_id>/agree/": {"GET": ACTS, "POST": ACTS_TOO_EARLY},
+    "operations/stations/import/<uuid:import_id>/again/": {"GET": ACTS, "POST": ACTS_TOO_EARLY},
+    "operations/stations/import/<uuid:import_id>/drop/": {"GET": ACTS, "POST": ACTS_TOO_EARLY},
+    "operations/stations/new/": {"GET": ACTS, "POST": ACTS_INVALID},
+    "operations/tariffs/": {"GET": STAFF},
+    "operations/tariffs/<uuid:tariff_id>/": {"GET": STAFF},
+    "operations/tariffs/<uuid:tariff_id>/assign/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/tariffs/<uuid:tariff_id>/edit/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
+    "operations/tariffs/new/": {"GET": OWNER_AGAIN, "POST": OWNER_AGAIN},
     "operations/payments/<uuid:payment_id>/": {"GET": STAFF},
     "operations/payments/<uuid:payment_id>/accept/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
     "operations/payments/<uuid:payment_id>/close/": {"GET": ACTS_AGAIN, "POST": ACTS_AGAIN},
@@ -278,6 +301,7 @@ def address(route: str, dara: Client, evse: Evse) -> str:
     names = re.findall(r"<(?:\w+:)?(\w+)>", route)
     ids = {"station_id": evse.station_id, "gateway": "sandbox", "ref": "impact", "pk": 1, "key": "abc", "uidb36": "abc"}
     ids["reference"] = "R26-000001"
+    ids |= {"evse_id": evse.pk, "tariff_id": evse.station.tariff_id}
     for name in names:
         if name not in ids:
             ids[name] = make(name, dara, evse)
@@ -310,6 +334,8 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
         return create_token(client=dara, name="other")[0].pk
     if name == "session_id":
         return session_of(new_hold(dara, evse)).pk
+    if name == "import_id":
+        return StationImport.objects.create(source="csv", file_name="stations.csv").pk
     if name == "client_id":
         return dara.pk
     if name == "outage_id":
