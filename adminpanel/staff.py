@@ -43,7 +43,8 @@ class Member:
 
 
 def staff() -> QuerySet[Client]:
-    return Client.objects.filter(is_staff=True)
+    """All of them. `__in`: of a bare truth value SQLite uses no index."""
+    return Client.objects.filter(is_staff__in=[True])
 
 
 def members_of(clients: list[Client]) -> list[Member]:

@@ -70,7 +70,7 @@ def _chosen(request: HttpRequest) -> list[Client]:
 
 def _seen(lines: list[Line]) -> str:
     """Changes when what will happen does."""
-    told = "\n".join(f"{line.client.pk} {line.will} {line.why_not}" for line in lines)
+    told = "\n".join(f"{line.client.pk} {line.will}" for line in lines if line.will)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -84,7 +84,7 @@ def _fill_accounts(drivers: list[Client], stations: list[Station], at: dt.dateti
     _make(IdempotencyKey, lambda n: lease | {"client": drivers[n], "key": f"filler-{n}"})
     _make(ClientTotal, lambda n: {"client": drivers[n], "co2_saved_g": n})
     _make(SearchWord, lambda n: {"word": f"filler{n}", "station": stations[n]})
-    _make(SearchWord, lambda n: {"word": f"@filler{n}", "client": drivers[n]})
+    _make(SearchWord, lambda n: {"word": "@filler", "client": drivers[n]})
     seen = {"actor": "filler", "action": "client.changed", "record_type": "bookings.client"}
     _make(Change, lambda n: seen | {"record_id": drivers[n].pk, "actor_id": drivers[n].pk})
 
