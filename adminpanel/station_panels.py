@@ -54,7 +54,7 @@ def operations_station(key: str) -> dict[str, object]:
     (seen,) = look_at([station])
     return {
         "station": station, "seen": seen, "evses": evses, "zone": station.zone,
-        "sessions": charging_now(station), "bookings": coming(evses),
+        "sessions": charging_now(evses), "bookings": coming(evses),
         "hours": opening.describe(station.opening_hours, station.zone),
         "tariff_facts": tariff_facts(station.tariff) if station.tariff else [],
     }  # fmt: skip

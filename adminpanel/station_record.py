@@ -7,7 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from adminpanel.models import DailyTotal, DailyUse
+from bookings.claims import claims_on
 from bookings.models import Booking, ChargingSession, Evse, Outage, Station
+from bookings.slots import slot_of
 from bookings.uptime import Uptime, together, trailing_months, trailing_year, uptimes_of
 from evbunker import clock
 from evbunker.db import lowest, newest
@@ -15,7 +17,8 @@ from evbunker.models import Change
 
 SHOWN = 10
 """Bookings to come, sessions, outages and changes shown at most."""
-LOOKED_AT = 60
+LOOKED_AT = 100
+"""So many bookings to come are looked through, of which some are given up."""
 COMPARED = dt.timedelta(days=28)
 """Four whole weeks, so that as many Sundays as Mondays are on both sides."""
 
@@ -27,16 +30,17 @@ def evses_of(station: Station) -> list[Evse]:
 def coming(evses: list[Evse], *, limit: int = SHOWN) -> list[Booking]:
     """The live bookings of these EVSEs that begin from now on, the next first."""
     ahead = Booking.objects.filter(evse__in=[evse.pk for evse in evses], starts_at__gte=clock.now())
-    found = lowest(ahead, by="starts_at", limit=LOOKED_AT + limit) if evses else []
+    found = lowest(ahead, by="starts_at", limit=LOOKED_AT) if evses else []
     return [booking for booking in found if booking.status in Booking.LIVE][:limit]
 
 
-def charging_now(station: Station) -> list[ChargingSession]:
-    """Who charges here: sessions are to end after now, but for a short while until they are completed."""
-    lately = clock.now() - dt.timedelta(days=1)
-    ends = ChargingSession.objects.filter(station=station, scheduled_end__gte=lately)
-    found = lowest(ends, by="scheduled_end", limit=LOOKED_AT)
-    return [session for session in found if session.status == ChargingSession.Status.ACTIVE]
+def charging_now(evses: list[Evse]) -> list[ChargingSession]:
+    """Who charges here, the next to end first: found by who owns the slots of now, so never more than EVSEs."""
+    now = slot_of(clock.now())
+    owners = claims_on([evse.pk for evse in evses], range(now, now + 1)).filter(booking__isnull=False)
+    found = ChargingSession.objects.filter(booking__in=list(owners.values_list("booking_id", flat=True)))
+    active = [session for session in found if session.status == ChargingSession.Status.ACTIVE]
+    return sorted(active, key=lambda session: session.scheduled_end)
 
 
 class Record(NamedTuple):
