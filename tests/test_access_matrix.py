@@ -134,6 +134,7 @@ MATRIX: dict[str, Row] = {
     "operations/": {"GET": STAFF_MOVES_ON},
     "operations/activity/": {"GET": STAFF},
     "operations/alerts/": {"GET": STAFF},
+    "operations/analytics/": {"GET": STAFF},
     "operations/audit/": {"GET": STAFF},
     "operations/audit/export/": {"POST": (302, 404, 403, 200, 200, 302, 404)},
     "operations/clients/": {"GET": STAFF},

@@ -1,5 +1,7 @@
 """Figures of any range."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from adminpanel.views import analytics
+
+urlpatterns = [path("operations/analytics/", analytics.analytics, name="operations-analytics")]
