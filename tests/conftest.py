@@ -8,7 +8,7 @@ from channels.layers import channel_layers
 from django.core.cache import cache
 
 from evbunker.cache import _outage
-from tests import engines, sweep
+from tests import engines, shares, sweep
 
 pytest_plugins = ["tests.people", "tests.places", "tests.serving", "tests.browsing", "tests.outage"]
 
@@ -19,7 +19,7 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Let every test commit; leave engine tests to their engine; put browser tests last.
+    """Let every test commit; leave to others what is theirs; put browser tests last.
 
     Playwright leaves an event loop running on the main thread, which neither Django nor pytest-asyncio can live with.
     """
@@ -27,9 +27,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.django_db(transaction=True))
         if "open_page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-    if not engines.ON_MONGODB and (theirs := [item for item in items if item.get_closest_marker("engines")]):
-        config.hook.pytest_deselected(items=theirs)
-        items[:] = [item for item in items if item not in theirs]
+    left = shares.theirs(items)
+    if not engines.ON_MONGODB:
+        left |= {item for item in items if item.get_closest_marker("engines")}
+    if left:
+        config.hook.pytest_deselected(items=[item for item in items if item in left])
+        items[:] = [item for item in items if item not in left]
     result = yield
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)  # after pytest's own ordering
     return result
