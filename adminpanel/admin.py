@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+import adminpanel.report_admin  # noqa: F401 - registers
 from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting, StationImport, StationImportPart
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm

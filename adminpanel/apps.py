@@ -7,12 +7,13 @@ class AdminpanelConfig(AppConfig):
 
     def ready(self) -> None:
         import adminpanel.analytics_panels
+        import adminpanel.board_panels
         import adminpanel.booking_panels
         import adminpanel.client_panels
         import adminpanel.import_panels
         import adminpanel.payment_panels
+        import adminpanel.report_panels
         import adminpanel.session_panels
-        import adminpanel.board_panels
         import adminpanel.station_panels  # noqa: F401 - they declare their panels
         from adminpanel.beating import scheduler_standing
         from adminpanel.integrity import day_findings

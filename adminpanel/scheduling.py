@@ -12,6 +12,8 @@ from django.db import close_old_connections
 from adminpanel.alerts import record_alerts
 from adminpanel.beating import beat
 from adminpanel.import_jobs import work_imports
+from adminpanel.report_jobs import forget_reports, make_reports
+from adminpanel.report_schedules import send_due_reports
 from adminpanel.rollups import close_days
 from bookings.charging import complete_sessions
 from bookings.holding import expire_holds
@@ -44,6 +46,9 @@ JOBS = (
     Job("close_days", 30, close_days),
     Job("mend_outages", 600, mend_outages),
     Job("record_alerts", 60, record_alerts),
+    Job("make_reports", 5, make_reports),
+    Job("send_due_reports", 300, send_due_reports),
+    Job("forget_reports", 3600, forget_reports),
     Job("forget_old_keys", 3600, forget_old_keys),
     Job("forget_old_sessions", 3600, forget_old_sessions),
 )

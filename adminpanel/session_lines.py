@@ -51,8 +51,8 @@ OPEN = (ChargingSession.Status.ACTIVE, ChargingSession.Status.SCHEDULED)
 
 def _line(session: ChargingSession, booking: Booking | None) -> Line:
     if booking is None:
-        known = session.started_at is not None
-        return Line(session, session.energy_wh if known else None, session.energy_source == EnergySource.METERED)
+        begun = session.started_at is not None
+        return Line(session, session.energy_wh if begun else None, session.energy_source == EnergySource.METERED)
     why = why_stuck(session, booking) if is_stuck(session) else ""
     if session.status != ChargingSession.Status.ACTIVE:
         return Line(session, None, is_metered=False, why_stuck=why)

@@ -16,6 +16,7 @@ from tests import engines
 GROWING = frozenset({
     "account_emailaddress", "adminpanel_clientnote", "adminpanel_dailytotal", "mfa_authenticator",
     "adminpanel_stationimport", "adminpanel_stationimportpart",
+    "adminpanel_reportjob", "adminpanel_reportpart",
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",
     "bookings_clientslot", "bookings_clienttotal", "bookings_ecostat", "bookings_evse", "bookings_idempotencykey",
     "bookings_metervalue", "bookings_outage", "bookings_searchword", "bookings_slotclaim", "bookings_staleday",
@@ -29,6 +30,7 @@ GROWING = frozenset({
 SMALL = frozenset({
     "account_emailconfirmation", "adminpanel_alert", "adminpanel_beat", "adminpanel_setting", "auth_group",
     "auth_group_permissions", "auth_permission",
+    "adminpanel_reportschedule",
     "bookings_client_groups", "bookings_client_user_permissions", "bookings_tariff", "django_content_type",
     "django_migrations", "evbunker_relay", "payments_receiptseries",
 })  # fmt: skip

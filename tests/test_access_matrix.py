@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from adminpanel.models import StationImport
+from adminpanel.models import ReportJob, ReportSchedule, StationImport
 from bookings.claims import release
 from bookings.models import Booking, ChargingSession, Client, Evse, Outage, Vehicle
 from bookings.tokens import create_token
@@ -184,6 +185,15 @@ MATRIX: dict[str, Row] = {
     "operations/payments/refunds/<uuid:refund_id>/aside/": {"GET": ACTS, "POST": ACTS_INVALID},
     "operations/payments/review/": {"GET": STAFF},
     "operations/payments/receipts.csv": {"GET": (302, 404, 403, 422, 422, 302, 404)},  # which days?
+    "operations/reports/": {"GET": STAFF},
+    "operations/reports/<uuid:job_id>/": {"GET": STAFF},
+    "operations/reports/<uuid:job_id>/file/": {"GET": NO_RECORD},  # it is not made yet
+    "operations/reports/make/": {"POST": ACTS_MOVES_ON},
+    "operations/reports/monthly/": {"GET": STAFF, "POST": ACTS_INVALID},
+    "operations/reports/monthly/<uuid:schedule_id>/pause/": {"GET": ACTS, "POST": ACTS_ONCE},
+    "operations/reports/monthly/<uuid:schedule_id>/remove/": {"GET": ACTS, "POST": (302, 404, 403, 303, 404, 302, 404)},
+    "operations/reports/monthly/<uuid:schedule_id>/resume/": {"GET": ACTS, "POST": (302, 404, 403, 409, 409, 302, 404)},
+    "operations/reports/monthly/<uuid:schedule_id>/send/": {"GET": ACTS, "POST": ACTS_MOVES_ON},
     "operations/sessions/": {"GET": STAFF},
     "operations/sessions/<uuid:session_id>/": {"GET": STAFF},
     "operations/sessions/<uuid:session_id>/end/": {"GET": ACTS, "POST": ACTS_INVALID},
@@ -333,6 +343,11 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
         return Vehicle.objects.create(client=dara, **car).pk
     if name == "token_id":
         return create_token(client=dara, name="other")[0].pk
+    if name == "job_id":
+        return ReportJob.objects.create(kind="usage", form="csv", once=f"test:{uuid4()}", terms=REPORTED).pk
+    if name == "schedule_id":
+        terms = REPORTED | {"zone": "UTC"}
+        return ReportSchedule.objects.create(kind="usage", form="csv", next_at=clock.now(), terms=terms).pk
     if name == "session_id":
         return session_of(new_hold(dara, evse)).pk
     if name == "import_id":
@@ -345,6 +360,9 @@ def make(name: str, dara: Client, evse: Evse) -> Any:
     if name in STOPPED:
         return STOPPED[name](payment).pk
     return {"booking_id": payment.booking_id, "payment_id": payment.pk, "gateway_ref": payment.gateway_ref}[name]
+
+
+REPORTED = {"first": "2026-01-01", "last": "2026-01-31", "by": "day", "station": None}
 
 
 def session_of(booking: Booking) -> ChargingSession:

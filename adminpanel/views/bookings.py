@@ -1,5 +1,6 @@
 """Bookings, as operators see them."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,7 @@ def bookings(request: HttpRequest) -> HttpResponse:
 def booking(request: HttpRequest, booking_id: UUID) -> HttpResponse:
     """Everything about one booking, and where to act on it."""
     shown = get_object_or_404(Booking, pk=booking_id)
-    context = {"booking": shown}
+    context: dict[str, Any] = {"booking": shown}
     if driver(request).has_role("operator"):
         payment = next(iter([*paid_for(shown), *Payment.objects.filter(booking=shown)[:1]]), None)
         acts = acts_of(payment) if payment else []

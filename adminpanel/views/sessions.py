@@ -51,8 +51,8 @@ def stuck(request: HttpRequest) -> HttpResponse:
     chosen = {found for text in request.POST.getlist("session") if (found := uuid_of(text))}
     if request.method == "POST" and form.is_valid() and chosen:
         return _end(request, chosen, form.why)
-    found = [(one, will_end(one)) for one in stuck_sessions()[:AT_ONCE]]
-    context: dict[str, Any] = {"form": form, "found": found, "chosen": chosen}
+    shown = [(one, will_end(one)) for one in stuck_sessions()[:AT_ONCE]]
+    context: dict[str, Any] = {"form": form, "found": shown, "chosen": chosen}
     context["none_chosen"] = form.is_bound and not chosen
     return render(request, "adminpanel/sessions/stuck.html", context, status=422 if form.is_bound else 200)
 

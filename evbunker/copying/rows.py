@@ -1,5 +1,6 @@
 """How a row travels: one line of JSON, the same from whichever engine it comes."""
 
+import base64
 import datetime as dt
 import hashlib
 import json
@@ -99,6 +100,8 @@ def _plain(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, bytes | memoryview):  # as `BinaryField.to_python` reads it
+        return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} has no form to travel in")
 
 

@@ -8,7 +8,18 @@ from django.test import Client as Visitor
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting, StationImport, StationImportPart
+from adminpanel.models import (
+    Alert,
+    Beat,
+    ClientNote,
+    DailyTotal,
+    ReportJob,
+    ReportPart,
+    ReportSchedule,
+    Setting,
+    StationImport,
+    StationImportPart,
+)
 from bookings.holding import hold
 from bookings.models import Booking, Client, Evse, IdempotencyKey, MeterValue, Outage, SearchWord, Station, Vehicle
 from bookings.tokens import create_token
@@ -50,6 +61,9 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     Alert.objects.create(key="silent:books", since=clock.now())
     ClientNote.objects.create(client=dara, author_id=eli.pk, author=eli.email, text="Kind.")
     Relay.objects.create(name="relay")
+    job = ReportJob.objects.create(kind="usage", form="csv", once="once", terms={})
+    ReportPart.objects.create(job=job, number=0, data=b"1")
+    ReportSchedule.objects.create(kind="usage", form="csv", recipients=[dara.email], next_at=clock.now())
     compare_day(gateway="sandbox", day=clock.now().date())
     DailyTotal.objects.create(station_id=evse.station_id, day=booking.confirmed_day, currency="EUR", bookings=1)
 

@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
-from adminpanel.models import DailyTotal
+from adminpanel.models import DailyTotal, ReportJob, ReportPart
 from bookings.models import (
     ApiToken,
     Booking,
@@ -51,6 +51,7 @@ def fill(tariff: Tariff) -> None:
     _fill_accounts(drivers, stations, at)
     _fill_charging(bookings, at)
     _fill_payments(bookings, at)
+    _fill_reports(at)
 
 
 def _make(model: type[Model], fields: Any) -> list[Any]:
@@ -87,6 +88,15 @@ def _fill_accounts(drivers: list[Client], stations: list[Station], at: dt.dateti
     _make(SearchWord, lambda n: {"word": "@filler", "client": drivers[n]})
     seen = {"actor": "filler", "action": "client.changed", "record_type": "bookings.client"}
     _make(Change, lambda n: seen | {"record_id": drivers[n].pk, "actor_id": drivers[n].pk})
+
+
+def _fill_reports(at: dt.datetime) -> None:
+    asked = {"kind": "usage", "form": "csv", "state": "done", "terms": FILLED_TERMS}
+    jobs = _make(ReportJob, lambda n: asked | {"once": f"filler-{n}", "created_at": at + dt.timedelta(days=n)})
+    _make(ReportPart, lambda n: {"job": jobs[n], "number": 0, "data": b"1"})
+
+
+FILLED_TERMS = {"first": "2020-01-01", "last": "2020-01-31", "by": "day", "station": None}
 
 
 def _fill_charging(bookings: list[Booking], at: dt.datetime) -> None:
