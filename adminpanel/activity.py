@@ -1,13 +1,14 @@
 """One line of the feed: who did what, in a sentence, and how it stands now."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from adminpanel.addresses import address_of, address_of_type
+from adminpanel.addresses import address_of, addresses_of
+from adminpanel.audit_words import action_words
 from bookings.models import Booking, ChargingSession, Client, Station
 from evbunker.models import Change
 from evbunker.moments import format_period
@@ -44,13 +45,14 @@ class Item:
         return self.place.at
 
 
-def item_of(row: Any, kind: str, place: Place) -> Item:
-    """The line that `row`, of `kind`, is at `place`."""
-    sentence, detail = WORDS[kind](row)
-    is_act = isinstance(row, Change)
-    address = address_of_type(row.record_type, row.record_id) if is_act else address_of(row)
-    status = "" if is_act or kind == "client" else row.status
-    return Item(str(row.pk), kind, place, sentence, detail, status, address)
+def items_of(rows: Sequence[Any], kind: str, by: str) -> Iterator[Item]:
+    """The lines that `rows`, of `kind` and in the order of `by`, are."""
+    seen_at = addresses_of(rows) if kind == "act" else {}
+    for row in rows:
+        sentence, detail = WORDS[kind](row)
+        status = getattr(row, "status", "")
+        address = seen_at.get(row.pk) or address_of(row)
+        yield Item(str(row.pk), kind, Place.of(row, by), sentence, detail, status, address)
 
 
 def _of_client(client: Client) -> tuple[str, str]:
@@ -82,8 +84,7 @@ def _of_session(session: ChargingSession) -> tuple[str, str]:
 
 
 def _of_act(change: Change) -> tuple[str, str]:
-    act = change.action.replace(".", ": ").replace("_", " ")
-    return _("%(actor)s: %(act)s") % {"actor": change.actor, "act": act}, change.reason
+    return f"{change.actor} {action_words(change.action)}", change.reason
 
 
 def _names(record: Booking | ChargingSession) -> dict[str, str]:

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from adminpanel.activity import item_of
+from adminpanel.activity import items_of
 from adminpanel.feeding import ACTS, KINDS, newest_place
 from evbunker.live import panel
 from evbunker.live.events import NAMES
-from evbunker.paging import Place
 
 LINE_SECONDS = 300
 EVENTS = {
@@ -30,7 +29,8 @@ def _line_of(kind: str) -> Callable[[str], dict[str, object]]:
             raise LookupError(key) from error
         if row is None or getattr(row, "extends_id", None):
             raise LookupError(key)
-        return {"item": item_of(row, kind, Place.of(row, KINDS[kind].by)), "zone": None}
+        (item,) = items_of([row], kind, KINDS[kind].by)
+        return {"item": item, "zone": None}
 
     return line
 

@@ -1,5 +1,6 @@
 """Where operators see a record: the one place that knows, so that a new page is linked from everywhere at once."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.apps import apps
@@ -7,6 +8,7 @@ from django.db.models import Model
 from django.urls import NoReverseMatch, reverse
 
 from bookings.models import Booking, ChargingSession, Client, EcoStat, Evse, MeterValue, Outage, Station
+from evbunker.models import Change
 from payments.models import GatewayCommand, Payment, PaymentEvent, Receipt, Refund
 
 PAGES: dict[type[Model], str] = {
@@ -54,6 +56,21 @@ def address_of_type(record_type: str, pk: UUID) -> str:
         return address_of_id(apps.get_model(record_type), pk)
     except (LookupError, ValueError):
         return ""
+
+
+def addresses_of(changes: Sequence[Change]) -> dict[UUID, str]:
+    """Where to see the record of each act, by the act's id. What parts belong to is read, one query a kind."""
+    wholes: dict[tuple[str, UUID], str] = {}
+    for model, (whole, key) in PART_OF.items():
+        name = model._meta.label_lower
+        parts = {change.record_id for change in changes if change.record_type == name}
+        if parts and _page_of(whole):
+            rows = model._default_manager.filter(pk__in=parts).values_list("pk", key)
+            wholes |= {(name, pk): address_of_id(whole, of) for pk, of in rows}
+    return {
+        one.pk: wholes.get((one.record_type, one.record_id)) or address_of_type(one.record_type, one.record_id)
+        for one in changes
+    }
 
 
 def _page_of(model: type[Model]) -> str | None:

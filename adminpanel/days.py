@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Sum
 
 from adminpanel.day_sums import EARLIEST_ZONE, ECO_SUMS, LATEST_ZONE, eco_figures
-from adminpanel.models import DailyTotal
+from adminpanel.models import NetworkDay
 from bookings.models import Booking, EcoStat, Station
 from payments.models import Payment
 
@@ -93,14 +93,13 @@ class _Zones:
 
 
 def _closed_parts(before: dt.date) -> Iterator[Part]:
-    """From the totals of the days that are over everywhere: some rows a station, whatever happened there."""
-    totals = DailyTotal.objects.filter(day__gte=before - dt.timedelta(days=BACK), day__lt=before)
-    names = ("bookings", *ECO)
-    groups = totals.values("day", "station_time_zone", "currency")
-    for row in groups.annotate(minor=Sum("revenue_minor"), **{f"sum_{name}": Sum(name) for name in names}):
-        sums = Counter({name: row[f"sum_{name}"] for name in names})
-        money = Counter({row["currency"]: row["minor"]} if row["minor"] else {})
-        yield row["day"], row["station_time_zone"], sums, money
+    """From the network's days, for those that are over everywhere: a row a day and time zone."""
+    days = NetworkDay.objects.filter(day__gte=before - dt.timedelta(days=BACK), day__lt=before)
+    for day, zone, figures in days.values_list("day", "time_zone", "figures"):
+        for currency, sums in figures["money"].items():
+            minor = sums["revenue_minor"]
+            money = Counter({currency: minor} if minor else {})
+            yield day, zone, Counter({name: sums[name] for name in ("bookings", *ECO)}), money
 
 
 def _live_parts(days: list[dt.date]) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from adminpanel.activity import Item, item_of
+from adminpanel.activity import Item, items_of
 from bookings.models import Booking, ChargingSession, Client, Station
 from evbunker.models import Change
 from evbunker.paging import PAGE, Place, following
@@ -109,12 +109,10 @@ def _of(kind: str, place: Place | None, at_once: int) -> Iterator[Item]:
     by, rows = KINDS[kind].by, KINDS[kind].rows()
     while True:
         batch = following(rows, by=by, place=place, limit=at_once)
-        for row in batch:
-            place = Place.of(row, by)
-            if _is_shown(row):
-                yield item_of(row, kind, place)
+        yield from items_of([row for row in batch if _is_shown(row)], kind, by)
         if len(batch) < at_once:
             return
+        place = Place.of(batch[-1], by)
 
 
 def _is_shown(row: Any) -> bool:

@@ -92,7 +92,7 @@ def _by_name(text: str) -> Iterator[Model]:
     if pk := uuid_of(text):
         for model in (Client, Station, Booking, ChargingSession, Refund, Receipt):
             yield from model._default_manager.filter(pk=pk)
-        yield from Station.objects.filter(pk__in=Evse.objects.filter(pk=pk).values_list("station_id", flat=True)[:1])
+        yield from Station.objects.filter(pk__in=list(Evse.objects.filter(pk=pk).values_list("station_id", flat=True)))
     elif "@" not in text:
         yield from Refund.objects.filter(gateway_ref=text)[:1]
         yield from Receipt.objects.filter(reference=text.upper())[:1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,11 @@ class Trend:
     words: str
     then: str
 
+    @property
+    def is_flat(self) -> bool:
+        """Is there nothing to see?"""
+        return not any(bar.height for bar in self.bars)
+
 
 def trends_of(days: Sequence[DayFigures]) -> dict[str, list[Trend] | Trend]:
     """`days` are today and those before it. Revenue is in currencies, each with a trend of its own."""
@@ -41,10 +47,7 @@ def trends_of(days: Sequence[DayFigures]) -> dict[str, list[Trend] | Trend]:
         "bookings": _trend([day.bookings for day in days], str),
         "energy": _trend([day.energy_wh for day in days], lambda wh: format_quantity(wh, ENERGY)),
         "co2": _trend([day.co2_saved_g or 0 for day in days], lambda grams: format_quantity(grams, MASS)),
-        "revenue": [
-            _trend([day.revenue.get(one, 0) for day in days], lambda minor, one=one: format_money(minor, one))
-            for one in currencies
-        ],
+        "revenue": [_trend([day.revenue.get(one, 0) for day in days], partial(_money, one)) for one in currencies],
     }
 
 
@@ -55,6 +58,10 @@ def _trend(amounts: Sequence[int], written: Callable[[int], str]) -> Trend:
     said = ", ".join(map(written, oldest_first))
     words = _("The last %(n)d days, today last: %(said)s") % {"n": len(amounts), "said": said}
     return Trend(bars, words, written(amounts[-1]))
+
+
+def _money(currency: str, minor: int) -> str:
+    return format_money(minor, currency)
 
 
 def _bar(number: int, amount: int, most: int, days: int) -> Bar:
