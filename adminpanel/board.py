@@ -4,16 +4,18 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adminpanel.addresses import address_of
 from bookings.claims import claims_on
 from bookings.models import Booking, Evse, Station
 from bookings.opening import open_intervals
 from bookings.slots import MOST_SLOTS, SLOT_SECONDS, Period, day_period, slot_of, start_of
 from evbunker import clock
-from evbunker.moments import format_time, in_zone, zone_name
+from evbunker.moments import format_period, format_time, in_zone, zone_name
 
 BOOKED, BLOCKED, CLOSED, FREE = "booked", "blocked", "closed", "free"
 AN_HOUR = 4
@@ -41,6 +43,16 @@ class Piece:
     @property
     def ends_at(self) -> dt.datetime:
         return start_of(self.first + self.length)
+
+    @cached_property
+    def when(self) -> str:
+        """When the booking is, which may have begun on the day before; written once for table and list."""
+        return format_period(self.booking.starts_at, self.booking.ends_at, self.booking.zone) if self.booking else ""
+
+    @cached_property
+    def address(self) -> str:
+        """Where operators read about the booking."""
+        return address_of(self.booking) if self.booking else ""
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,19 @@ ends when it is full or when LOOKED_AT stations were looked through, and says ho
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from bookings.candidates import COMMON, Narrowed, in_order, narrow
 from bookings.models import Evse, Station, Tariff
 from bookings.words import folded
+from evbunker.db import lowest
 from evbunker.paging import PAGE
 
 LOOKED_AT = 1000
+AT_ONCE = 100
 MOST_REFRESHED = 200
 """So many rows a page that somebody keeps open may grow to by itself."""
 MOST_ON_MAP = 300
@@ -226,18 +227,41 @@ def _turned(longitude: float) -> float:
 
 
 def within(box: Box | None) -> tuple[list[Seen], bool]:
-    """The stations on a map, in the order of their names, and whether there are more than MOST_ON_MAP of them."""
-    stations = list(chain.from_iterable(_listed(box)))
+    """The stations on a map, MOST_ON_MAP at most, in the order of their names, and whether there are more."""
+    stations, more = (_first(), False) if box is None else _inside(box)
     shown = sorted(stations[:MOST_ON_MAP], key=lambda station: station.sort_key)
-    return look_at(shown), len(stations) > MOST_ON_MAP
+    rows = [seen for n in range(0, len(shown), AT_ONCE) for seen in look_at(shown[n : n + AT_ONCE])]
+    return rows, more or len(stations) > MOST_ON_MAP
 
 
-def _listed(box: Box | None) -> Iterator[list[Station]]:
-    if box is None:
-        yield list(Station.objects.order_by("sort_key")[: MOST_ON_MAP + 1])
-        return
-    inside = Station.objects.filter(latitude__gte=box.south, latitude__lte=box.north)
+def _first() -> list[Station]:
+    found: list[Station] = []
+    reached = ""
+    while len(found) <= MOST_ON_MAP:
+        batch = lowest(Station.objects.filter(sort_key__gt=reached), by="sort_key", limit=AT_ONCE)
+        found += batch
+        if len(batch) < AT_ONCE:
+            break
+        reached = batch[-1].sort_key
+    return found
+
+
+def _inside(box: Box) -> tuple[list[Station], bool]:
+    """From the south on, and whether some were passed over: more than AT_ONCE that stand on one very latitude."""
+    found: dict[UUID, Station] = {}
+    reached = box.south
+    while len(found) <= MOST_ON_MAP:
+        batch = lowest(_between(box, reached), by="latitude", limit=AT_ONCE)
+        new = {station.pk: station for station in batch if station.pk not in found}
+        found |= new
+        if len(batch) < AT_ONCE or not new:
+            return list(found.values()), len(batch) == AT_ONCE
+        reached = batch[-1].latitude
+    return list(found.values()), True
+
+
+def _between(box: Box, south: float) -> QuerySet[Station]:
     across = Q(longitude__gte=box.west, longitude__lte=box.east)
     if box.west > box.east:
         across = Q(longitude__gte=box.west) | Q(longitude__lte=box.east)
-    yield list(inside.filter(across)[: MOST_ON_MAP + 1])
+    return Station.objects.filter(across, latitude__gte=south, latitude__lte=box.north)

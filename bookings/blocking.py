@@ -1,6 +1,7 @@
 """Taking time of an EVSE away from everybody, for maintenance: claims like a booking's, which belong to nobody."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -62,9 +63,13 @@ def unblock(*, evse: Evse, period: Period, actor: Client, note: str) -> int:
 
 def blocks_of(evses: Iterable[Evse], *, until: dt.datetime) -> list[tuple[Evse, Period]]:
     """What is blocked of these EVSEs from the current slot on and before `until`: unbroken runs, EVSE by EVSE."""
-    slots = range(slot_of(clock.now()), slot_of(until))
-    found = []
-    for evse in evses:
-        blocked = claims_on([evse.pk], slots).filter(kind=SlotClaim.Kind.BLOCK).values_list("slot", flat=True)
-        found += [(evse, Period(start_of(run.start), start_of(run.stop))) for run in runs(sorted(blocked))]
-    return found
+    asked = list(evses)
+    claims = claims_on([evse.pk for evse in asked], range(slot_of(clock.now()), slot_of(until)))
+    blocked: dict[UUID, list[int]] = defaultdict(list)
+    for evse_id, slot in claims.filter(kind=SlotClaim.Kind.BLOCK).values_list("evse_id", "slot"):
+        blocked[evse_id].append(slot)
+    return [
+        (evse, Period(start_of(run.start), start_of(run.stop)))
+        for evse in asked
+        for run in runs(sorted(blocked[evse.pk]))
+    ]

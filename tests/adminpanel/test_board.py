@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +14,7 @@ from adminpanel.board import BLOCKED, BOOKED, CLOSED, FREE, board_of
 from bookings.blocking import block, unblock
 from bookings.models import Booking, Client, Evse, SlotClaim, Station
 from bookings.opening import is_open
-from bookings.slots import Period, day_period, slot_of, start_of
+from bookings.slots import SLOT_SECONDS, Period, day_period, slot_of, start_of
 from bookings.stations import refresh_station
 from evbunker import clock
 from evbunker.models import Change
@@ -24,6 +25,15 @@ from tests.adminpanel.payment_rows import bare_booking
 from tests.booking_steps import held, paid, slot_in
 from tests.people import make_client
 from tests.places import make_evse, make_station
+
+
+@pytest.fixture(autouse=True)
+def _a_quarter_has_just_begun() -> Iterator[None]:
+    """So that two looks at the next slot see the same one, however long a loaded machine takes in between."""
+    into = clock.now().timestamp() % SLOT_SECONDS
+    with clock.shifted(dt.timedelta(seconds=SLOT_SECONDS + 5 - into)):
+        yield
+
 
 NIGHTS = {"regular_hours": [{"weekday": day, "period_begin": "22:00", "period_end": "03:30"} for day in range(1, 8)]}
 DAYS = [

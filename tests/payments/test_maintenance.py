@@ -1,14 +1,14 @@
 """Maintenance: bookings in the way are closed, their slots blocked, and no slot is sold twice on the way."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from bookings.models import Booking, Client, Evse, SlotClaim
 from bookings.refusals import SlotTaken
-from bookings.slots import Period
+from bookings.slots import SLOT_SECONDS, Period
 from evbunker import clock
 from evbunker.errors import Busy
 from evbunker.models import Change
@@ -23,6 +23,14 @@ from tests.bookings.test_hold_races import at_once
 from tests.people import make_client
 
 NOTE = "We replace the cable."
+
+
+@pytest.fixture(autouse=True)
+def _a_quarter_has_just_begun() -> Iterator[None]:
+    """So that two looks at the next slot see the same one, however long a loaded machine takes in between."""
+    into = clock.now().timestamp() % SLOT_SECONDS
+    with clock.shifted(dt.timedelta(seconds=SLOT_SECONDS + 5 - into)):
+        yield
 
 
 @pytest.fixture
