@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.db.models import Model
 
-from adminpanel.models import DailyTotal, ReportJob, ReportPart
+from adminpanel.models import DailyTotal, DailyUse, NetworkDay, ReportJob, ReportPart, StaleNetworkDay
 from bookings.models import (
     ApiToken,
     Booking,
@@ -55,9 +55,14 @@ def fill(tariff: Tariff) -> None:
 
 
 def _make(model: type[Model], fields: Any) -> list[Any]:
-    at = clock.now() - LONG_AGO
-    times = {} if not hasattr(model, "updated_at") else {"created_at": at, "updated_at": at}
-    return model._default_manager.bulk_create(model(**(times | fields(number))) for number in range(ROWS))
+    begun = clock.now() - LONG_AGO
+
+    def made(number: int) -> Model:
+        at = begun + dt.timedelta(seconds=number)
+        times = {} if not hasattr(model, "updated_at") else {"created_at": at, "updated_at": at}
+        return model(**(times | fields(number)))
+
+    return model._default_manager.bulk_create(map(made, range(ROWS)))
 
 
 def _station(number: int, tariff: Tariff) -> dict[str, Any]:
@@ -103,19 +108,27 @@ def _fill_charging(bookings: list[Booking], at: dt.datetime) -> None:
     def owned(n: int, *names: str) -> dict[str, Any]:
         return {name: getattr(bookings[n], name) for name in names}
 
+    def charged(n: int) -> dict[str, Any]:
+        return {"booking": bookings[n], "started_at": at + dt.timedelta(seconds=n)}
+
     who = ("client_id", "station_id", "currency")
     slot = int(at.timestamp()) // 900
     _make(SlotClaim, lambda n: owned(n, "evse_id") | {"slot": slot + n, "booking": bookings[n]})
     _make(ClientSlot, lambda n: owned(n, "client_id") | {"slot": slot + n, "booking": bookings[n]})
     _make(ClientSeat, lambda n: owned(n, "client_id") | {"seat": 1, "booking": bookings[n]})
-    times = {"scheduled_for": at, "scheduled_end": at, "started_at": at, "ended_at": at, "status": "completed"}
+    times = {"scheduled_for": at, "scheduled_end": at, "ended_at": at, "status": "completed"}
     copied = ("evse_id", "client_name", "station_name", "station_time_zone", "evse_label")
-    sessions = _make(ChargingSession, lambda n: owned(n, *who, *copied) | times | {"booking": bookings[n]})
+    sessions = _make(ChargingSession, lambda n: owned(n, *who, *copied) | times | charged(n))
     _make(MeterValue, lambda n: {"session": sessions[n], "at": at, "energy_wh": 100})
     saved = {"day": at.date(), "charging_minutes": 60, "energy_wh": 10_000, "distance_m": 1, "co2_saved_g": 1}
     _make(EcoStat, lambda n: owned(n, *who) | saved | {"booking": bookings[n]})
     day = {"day": at.date(), "station_name": "Filler", "station_time_zone": "Pacific/Auckland"}
+    day_of_use = {"day": at.date(), "station_time_zone": "Pacific/Auckland", "hours": [0] * 24}
     _make(DailyTotal, lambda n: owned(n, "station_id", "currency") | day | {"bookings": 1})
+    networks = {"day": at.date(), "figures": {"money": {}, "use": {}}}
+    _make(DailyUse, lambda n: owned(n, "station_id") | day_of_use | {"evse_class": "dc"})
+    _make(NetworkDay, lambda n: networks | {"time_zone": f"Zone/{n}"})
+    _make(StaleNetworkDay, lambda n: {"day": at.date(), "time_zone": f"Zone/{n}"})
     _make(StaleDay, lambda n: owned(n, "station_id") | {"day": at.date(), "ends_at": at + dt.timedelta(days=1 + n)})
 
 
