@@ -225,6 +225,8 @@ def test_a_socket_that_watches_everything(harbour: Station, past: Booking, dara:
     keys["operations-payment"] = f":{Payment.objects.get(booking=past).pk}"
     keys |= dict.fromkeys(("operations-station", "operations-station-record"), f":{harbour.pk}")
     keys["operations-board"] = keys["availability"]
+    keys |= dict.fromkeys(("operations-station", "operations-station-record"), f":{harbour.pk}")
+    keys["operations-board"] = keys["availability"]
     with no_scans():
         for client, audience in ((dara, {"client", "station"}), (opal, {"operators"})):
             refs = [f"{one.name}{keys.get(one.name, '')}" for one in OURS.values() if one.audience in audience]
