@@ -22,6 +22,8 @@ AN_HOUR = 4
 """Slots of a column's heading."""
 SHOWN_AFTERWARDS = (Booking.Status.COMPLETED, Booking.Status.NO_SHOW)
 """Bookings that own no slots any more but were paid for, and stay on the board."""
+SHOWN = ("evse_id", "client_name", "status", "starts_at", "ends_at", "expires_at", "station_time_zone")
+"""Of a booking, without its terms: a day of a large station has hundreds."""
 LONGEST = dt.timedelta(seconds=MOST_SLOTS * SLOT_SECONDS)
 Owner = tuple[str, UUID | None]
 """What a slot is, and whose."""
@@ -118,14 +120,14 @@ def owners_of(
     for evse_id, slot, booking_id in claims_on(ids, slots).values_list("evse_id", "slot", "booking_id"):
         owners[evse_id][slot] = (BLOCKED if booking_id is None else BOOKED, booking_id)
         live.add(booking_id)
-    return owners, over | Booking.objects.in_bulk(live - {None})
+    return owners, over | Booking.objects.only(*SHOWN).in_bulk(live - {None})
 
 
 def _over(evse_ids: list[UUID], whole: Period) -> Iterable[Booking]:
     begun = Booking.objects.filter(
         evse_id__in=evse_ids, starts_at__gt=whole.starts_at - LONGEST, starts_at__lt=whole.ends_at
     )
-    return (one for one in begun if one.status in SHOWN_AFTERWARDS and one.ends_at > whole.starts_at)
+    return (one for one in begun.only(*SHOWN) if one.status in SHOWN_AFTERWARDS and one.ends_at > whole.starts_at)
 
 
 def open_slots(station: Station, day: dt.date) -> set[int]:
