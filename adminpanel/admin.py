@@ -14,7 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 import adminpanel.report_admin  # noqa: F401 - registers
-from adminpanel.models import Alert, Beat, ClientNote, DailyTotal, Setting, StationImport, StationImportPart
+from adminpanel.models import (
+    Alert,
+    Beat,
+    ClientNote,
+    DailyTotal,
+    DailyUse,
+    NetworkDay,
+    Setting,
+    StaleNetworkDay,
+    StationImport,
+    StationImportPart,
+)
 from adminpanel.texts import TEXTS, set_text, text_of
 from evbunker.admin import RecordAdmin, RecordForm
 
@@ -117,3 +128,21 @@ class DailyTotalAdmin(RecordAdmin):
     linked_by = ("station",)
     found_by = "station_id"
     search_help_text = _("Search by id or by the id of the station.")
+
+
+@admin.register(DailyUse)
+class DailyUseAdmin(RecordAdmin):
+    list_display = ("day", "station_id", "evse_class", "evses", "open_minutes", "booked_minutes", "sessions")
+    linked_by = ("station",)
+    found_by = "station_id"
+    search_help_text = _("Search by id or by the id of the station.")
+
+
+@admin.register(NetworkDay)
+class NetworkDayAdmin(RecordAdmin):
+    list_display = ("day", "time_zone", "updated_at")
+
+
+@admin.register(StaleNetworkDay)
+class StaleNetworkDayAdmin(RecordAdmin):
+    list_display = ("day", "time_zone", "created_at")

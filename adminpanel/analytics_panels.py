@@ -14,6 +14,7 @@ from adminpanel import analytics_charts as charts
 from adminpanel.analytics import Seen, by_city, by_station, seen, sign_ups
 from adminpanel.analytics_cards import cards
 from adminpanel.analytics_range import MOST_DAYS, STEPS, WHOLE, Range, Scope, cities
+from adminpanel.analytics_rows import rows_behind
 from evbunker.live import panel
 
 REFRESH_SECONDS = 14
@@ -54,6 +55,8 @@ def analytics(key: str) -> dict[str, object]:
     asked, scope = parse(key)
     found = seen(asked, scope)
     shown = [chart for chart in charts_of(found, scope) if chart.rows]
+    for chart in shown:
+        chart.links = rows_behind(chart.name, asked, scope)
     return {
         "range": asked,
         "scope": scope,

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.dates import MONTHS_3
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -67,8 +67,8 @@ class Range:
 
     def _label(self, first: dt.date) -> str:
         if self.step == "month":
-            return f"{MONTHS_3[first.month]} {first.year}"
-        return f"{first.day} {MONTHS_3[first.month]}" + (f" {first.year}" if self.days > DAILY_UP_TO else "")
+            return date_format(first, "M Y")
+        return date_format(first, "j M Y" if self.days > DAILY_UP_TO else "j M")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class AnalyticsFilter(forms.Form):
     of = forms.ChoiceField(label=_("Of"), required=False)
 
     def __init__(self, data: Mapping[str, Any], *, zone: ZoneInfo) -> None:
-        super().__init__(data)
+        super().__init__(dict(data.items()))
         self.today = clock.now().astimezone(zone).date()
         classes = [(f"class.{kind}", name) for kind, name in CLASSES.items()]
         choices: list[Any] = [("", _("The whole network")), (_("Class of EVSE"), classes), (_("City"), cities())]
@@ -187,6 +187,10 @@ class AnalyticsFilter(forms.Form):
             self.add_error("since", _("Choose at most three years."))
         data["first"], data["last"] = first, last
         return data
+
+    def show(self, asked: Range) -> None:
+        """Let the fields say which days are shown, also where none were asked for."""
+        self.data = {**self.data, "since": asked.first, "until": asked.last, "step": self.cleaned_data["step"]}
 
     def range(self) -> Range:
         """Of a valid form."""

@@ -35,18 +35,19 @@ to, so that old installations walk once more."""
 GRACE = dt.timedelta(minutes=1)
 """How long after its midnight a day is closed: for fewer days done twice. What comes later leaves its mark anyway."""
 MARKS_AT_A_TIME = 100
-SPAN = dt.timedelta(days=31)
-"""So much of a station's history is read in one unit of work."""
+SPAN, IDLE_SPAN = dt.timedelta(days=31), dt.timedelta(days=366)
+"""So much of a station's history is read in one unit of work, and so much of one without any figures."""
 ONE_DAY = dt.timedelta(days=1)
 Progress = Callable[[str], object]
-WITH_DAYS: tuple[tuple["QuerySet[Any]", str], ...] = (
+HAPPENED: tuple[tuple["QuerySet[Any]", str], ...] = (
     (Booking.objects.all(), "confirmed_day"),
     (Payment.objects.all(), "captured_day"),
     (EcoStat.objects.all(), "day"),
     (DailyTotal.objects.all(), "day"),
-    (DailyUse.objects.all(), "day"),
 )
-"""Whatever has figures of a station's day, with the day's name; each has an index on (station, day)."""
+"""Whatever has figures of what happened on a station's day, with the day's name."""
+WITH_DAYS = (*HAPPENED, (DailyUse.objects.all(), "day"))
+"""The same, and days on which EVSEs were only open. Each has an index on (station, day)."""
 
 
 class Closed(NamedTuple):
@@ -101,7 +102,7 @@ def close_history(progress: Progress) -> Closed:
     days = totals = 0
     for number, station in enumerate(stations_with_days(), 1):
         last = (clock.now() - GRACE).astimezone(ZoneInfo(station.time_zone)).date() - ONE_DAY
-        for first, until in _spans(first_day_of(station, first_figures(station.pk)), last):
+        for first, until in _spans(station.pk, first_day_of(station, first_figures(station.pk)), last):
             totals += close_span(station_id=station.pk, first=first, last=until)
             days += (until - first).days + 1
         progress(f"{number} stations closed, the last one {station.name}: {totals} totals made or mended")
@@ -127,18 +128,25 @@ def stations_with_days() -> Iterator[Station]:
 
 def first_figures(station_id: UUID) -> dt.date:
     """The first day that has any figures of the station; the end of time if there is none."""
+    return _next_day(station_id, dt.date.min, WITH_DAYS)
+
+
+def _next_day(station_id: UUID, after: dt.date, where: tuple[tuple["QuerySet[Any]", str], ...]) -> dt.date:
     days = (
         getattr(row, day)
-        for rows, day in WITH_DAYS
-        for row in lowest(rows.filter(**{"station_id": station_id, f"{day}__gt": dt.date.min}), by=day, limit=1)
+        for rows, day in where
+        for row in lowest(rows.filter(**{"station_id": station_id, f"{day}__gt": after}), by=day, limit=1)
     )
     return min(days, default=dt.date.max)
 
 
-def _spans(first: dt.date, last: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
-    """These days in pieces of at most SPAN, both ends included."""
+def _spans(station_id: UUID, first: dt.date, last: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
+    """These days in pieces, both ends included: of at most SPAN, or of IDLE_SPAN where nothing happened."""
     while first <= last:
+        happened = _next_day(station_id, first - ONE_DAY, HAPPENED)
         until = min(last, first + SPAN - ONE_DAY)
+        if happened > first:
+            until = min(last, happened - ONE_DAY, first + IDLE_SPAN - ONE_DAY)
         yield first, until
         first = until + ONE_DAY
 

@@ -50,7 +50,7 @@ def fill(bookings: int, sign_ins: Path) -> None:
     """Make the database of the settings anew."""
     from django.core.management import call_command
 
-    from adminpanel.models import Beat, DailyTotal
+    from adminpanel.models import Beat, DailyTotal, DailyUse, NetworkDay
     from adminpanel.rollups import HISTORY
     from benchmarks.bulk import engine_in_use
     from benchmarks.first_implementation.data import add_documents
@@ -70,7 +70,8 @@ def fill(bookings: int, sign_ins: Path) -> None:
         engine.insert_all(rows)
         add_documents(charges)
     engine.insert_all({
-        ClientTotal: history.totals(), DailyTotal: history.days.rows(now), ReceiptSeries: history.series(),
+        ClientTotal: history.totals(), DailyTotal: history.days.rows(), DailyUse: history.days.use_rows(),
+        NetworkDay: history.days.network_rows(), ReceiptSeries: history.series(),
     })  # fmt: skip
     Beat.objects.create(name=HISTORY, beaten_at=now)
     for make_indexes in restore:

@@ -12,7 +12,7 @@ from uuid import UUID
 from benchmarks.bulk import Engine, Row
 from benchmarks.charges import Charge, charge
 from benchmarks.days import Days
-from benchmarks.network import Network, Place, made_id
+from benchmarks.network import Network, Place, current_of, made_id
 from bookings.models import Booking, ChargingSession, ClientSlot, ClientTotal, EcoStat, SlotClaim
 from bookings.models.session import EnergySource
 from bookings.totals import SUMMED
@@ -38,7 +38,8 @@ class History:
         self.sums: dict[UUID, Counter[str]] = {}
         self.numbers = Counter[str]()
         self.occupied: set[UUID] = set()
-        self.days = Days(engine)
+        self.days = Days(engine, network, now)
+        self.came: set[UUID] = set()
         self.templates: dict[UUID, dict[Any, Row]] = {}
 
     def batches(self) -> Iterator[tuple[list[Charge], Rows]]:
@@ -67,10 +68,12 @@ class History:
             yield self.engine.template(ReceiptSeries, id=key, name=name, last_number=last)
 
     def _write(self, rows: Rows, one: Charge) -> None:
-        ids = _Ids(one)
+        ids, is_first = _Ids(one), one.client not in self.came
+        self.came.add(one.client)
         if one.place.evse_id not in self.templates:
             self.templates[one.place.evse_id] = _templates(self.engine, one.place)
         add_rows(self.engine, self.templates[one.place.evse_id], rows, one, ids)
+        rows[Booking][-1]["is_first"] = is_first
         self._document(rows[Receipt], self.templates[one.place.evse_id][Receipt], one, ids)
         if one.is_live:
             self._claim(rows, one, ids)
@@ -78,8 +81,7 @@ class History:
             self.occupied.add(one.place.evse_id)
         if one.saves:
             self._add_up(one)
-        if one.day < self.now.astimezone(one.place.zone).date():
-            self.days.add(one)
+        self.days.add(one, is_first=is_first)
 
     def _document(self, receipts: list[Row], template: Row, one: Charge, ids: "_Ids") -> None:
         engine, at, series = self.engine, self.engine.moment(one.confirmed_at), f"TR{one.day.year % 100:02d}"
@@ -129,7 +131,8 @@ def _templates(engine: Engine, place: Place) -> dict[Any, Row]:
     seen = {"station_name": place.name, "station_time_zone": country.zone, "client_name": "Driver"}
     booking = {
         "evse_id": place.evse_id, "station_city": country.city, "station_country": country.code,
-        "station_network": "Bench", "evse_label": "1", "evse_current": "ac", "evse_power_w": place.power_w,
+        "station_network": "Bench", "evse_label": "1", "evse_current": current_of(place.power_w),
+        "evse_power_w": place.power_w,
         "tariff_terms": place.terms.as_json(), "quote_minor": 0, "energy_budget_wh": 0,
         "policy_terms": {"free_cancel_hours": 2, "late_refund_bp": 5000, "no_show_fee_bp": 10_000},
     }  # fmt: skip

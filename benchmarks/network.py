@@ -71,10 +71,10 @@ def made_id(kind: int, number: int, at: dt.datetime) -> str:
 
 
 def fill_network(engine: Engine, clients: int, now: dt.datetime) -> Network:
-    """The network with so many clients; nobody has charged yet."""
+    """The network with so many clients; nobody has charged yet. Its stations count from their first booking on."""
     at = now - SIGNED_UP
     tariffs = [_tariff(country) for country in COUNTRIES]
-    stations = [_station(number, tariffs[number % len(COUNTRIES)], at) for number in range(STATIONS)]
+    stations = [_station(number, tariffs[number % len(COUNTRIES)], now) for number in range(STATIONS)]
     Station.objects.bulk_create(stations)
     evses = [_evse(number, stations[number % STATIONS], at) for number in range(EVSES)]
     Evse.objects.bulk_create(evses)
@@ -104,10 +104,15 @@ def _station(number: int, tariff: Tariff, at: dt.datetime) -> Station:
     )  # fmt: skip
 
 
+def current_of(power_w: int) -> str:
+    """Alternating current up to 22 kW."""
+    return "dc" if power_w > 22_000 else "ac"
+
+
 def _evse(number: int, station: Station, at: dt.datetime) -> Evse:
     power_w = POWERS_W[number // STATIONS]
     return Evse(
-        station=station, label=str(number // STATIONS + 1), current="dc" if power_w > 22_000 else "ac",
+        station=station, label=str(number // STATIONS + 1), current=current_of(power_w),
         max_power_w=power_w, connector_types=[Connector.IEC_62196_T2], created_at=at, updated_at=at,
     )  # fmt: skip
 

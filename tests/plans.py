@@ -14,7 +14,8 @@ from django.db import connection
 from tests import engines
 
 GROWING = frozenset({
-    "account_emailaddress", "adminpanel_clientnote", "adminpanel_dailytotal", "mfa_authenticator",
+    "account_emailaddress", "adminpanel_clientnote", "adminpanel_dailytotal",
+    "adminpanel_dailyuse", "adminpanel_networkday", "adminpanel_stalenetworkday", "mfa_authenticator",
     "adminpanel_stationimport", "adminpanel_stationimportpart",
     "adminpanel_reportjob", "adminpanel_reportpart",
     "bookings_apitoken", "bookings_booking", "bookings_chargingsession", "bookings_client", "bookings_clientseat",

@@ -18,6 +18,7 @@ def analytics(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"form": form, "zone": driver(request).zone}
     if form.is_valid():
         asked, scope = form.range(), form.scope()
+        form.show(asked)
         context |= {"range": asked, "scope": scope, "called": scope.label(), "key": key_of(asked, scope)}
         context["presets"] = [
             (name, first, asked.first == first and asked.last == form.today)

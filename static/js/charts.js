@@ -63,7 +63,7 @@ function optionsOf(box, several) {
 function draw(box) {
   const { labels, series } = read(box);
   const data = { labels, datasets: datasetsOf(box, series) };
-  const options = optionsOf(box, series.length > 1);
+  const options = optionsOf(box, series.length > 1 || "named" in box.dataset);
   const known = charts.get(box.id);
   if (known) {
     if (known.canvas.parentNode !== box) box.append(known.canvas);

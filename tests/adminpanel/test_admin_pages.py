@@ -13,10 +13,13 @@ from adminpanel.models import (
     Beat,
     ClientNote,
     DailyTotal,
+    DailyUse,
+    NetworkDay,
     ReportJob,
     ReportPart,
     ReportSchedule,
     Setting,
+    StaleNetworkDay,
     StationImport,
     StationImportPart,
 )
@@ -66,6 +69,9 @@ def rows(dara: Client, eli: Client, evse: Evse) -> None:
     ReportSchedule.objects.create(kind="usage", form="csv", recipients=[dara.email], next_at=clock.now())
     compare_day(gateway="sandbox", day=clock.now().date())
     DailyTotal.objects.create(station_id=evse.station_id, day=booking.confirmed_day, currency="EUR", bookings=1)
+    DailyUse.objects.create(station_id=evse.station_id, day=booking.confirmed_day, evse_class="dc", hours=[0] * 24)
+    NetworkDay.objects.create(day=booking.confirmed_day, time_zone="UTC", figures={"money": {}, "use": {}})
+    StaleNetworkDay.objects.create(day=booking.confirmed_day, time_zone="UTC")
 
 
 def test_every_record_of_ours_is_there_and_nothing_else() -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from adminpanel import analytics_charts as charts
 from adminpanel.analytics import Seen, by_city, by_station, seen
 from adminpanel.analytics_range import Range, Scope, months_back
-from adminpanel.days import candidate_days
 from adminpanel.integrity import day_findings
 from adminpanel.models import DailyUse
 from adminpanel.rollups import close_days
@@ -204,4 +203,3 @@ def test_hours_open_stay_as_they_were_when_the_day_was_over(dara: Client, evse: 
     with clock.moved_to(NOW + 2 * A_DAY):
         close_days(history=True)
     assert {row.day.day: row.open_minutes for row in DailyUse.objects.all()} == {3: 1440, 4: 0}
-    assert candidate_days(NOW)[0] < NOW.date()
