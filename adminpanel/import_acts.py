@@ -21,14 +21,14 @@ IMPORT = Subject(
 
 def _will_agree(job: StationImport) -> str:
     found = {name: job.summary.get(name, 0) for name in ("new", "changed", "gone", "refused", "unchanged")}
-    parts = [
-        ngettext("%(new)s station is added.", "%(new)s stations are added.", found["new"]),
-        ngettext("%(changed)s station is changed.", "%(changed)s stations are changed.", found["changed"]),
-        ngettext("%(gone)s station is closed.", "%(gone)s stations are closed.", found["gone"]),
-        ngettext("%(refused)s row is left out.", "%(refused)s rows are left out.", found["refused"]),
-        _("Stations that the file does not name stay as they are, and so do all bookings."),
-    ]
-    return " ".join(part % found if "%" in part else part for part in parts)
+    parts = {
+        "new": ngettext("%(new)s station is added.", "%(new)s stations are added.", found["new"]),
+        "changed": ngettext("%(changed)s station is changed.", "%(changed)s stations are changed.", found["changed"]),
+        "gone": ngettext("%(gone)s station is closed.", "%(gone)s stations are closed.", found["gone"]),
+        "refused": ngettext("%(refused)s row is left out.", "%(refused)s rows are left out.", found["refused"]),
+    }
+    said = [part % found for name, part in parts.items() if found[name]] or [_("Nothing changes.")]
+    return " ".join([*said, _("Stations that the file does not name stay as they are, and so do all bookings.")])
 
 
 def _not_agreeable(job: StationImport) -> str:
