@@ -23,7 +23,7 @@ from evbunker.models import Change
 from evbunker.paging import PAGE, Place, following
 from payments.models import Payment
 
-AT_ONCE = 15
+AT_ONCE = 20
 """So many of a kind are read at a time: pages of all kinds need few of each."""
 MOST_REFRESHED = 200
 """So many items a page that somebody keeps open may grow to by itself."""
