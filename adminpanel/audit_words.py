@@ -1,6 +1,7 @@
 """The audit trail in words: who did what to which record, what it was before and after."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,7 @@ ACTIONS: dict[str, str | Promise] = {
     "vehicle.removed": gettext_lazy("removed a vehicle"),
 }
 """What the acts are called; one that is not here is shown as it is noted."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 LONGEST = 120
 """Of one value, as it is shown; the file has all of it."""
 
@@ -154,7 +156,17 @@ def text_of(value: Any) -> str:
         return ", ".join(text_of(one) for one in value) or _("nothing")
     if isinstance(value, dict):
         return "; ".join(f"{_name(str(key))}: {text_of(one)}" for key, one in value.items()) or _("nothing")
-    return _("nothing") if value in (None, "") else str(value)
+    if value in (None, ""):
+        return _("nothing")
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if (moment := _moment(str(value))) else str(value)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """The moment that `text` writes down, as JSON keeps it."""
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC) if MOMENT.match(text) else None
+    except ValueError:
+        return None
 
 
 def shortened(text: str) -> str:

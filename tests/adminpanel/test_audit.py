@@ -116,7 +116,8 @@ def test_a_row_says_who_did_what_why_and_from_what_to_what(desk: Browser, opal: 
     evil = "<script>alert(1)</script>"
     acts(
         1, actor_id=opal.pk, actor=opal.email, action="client.profile", record_id=dara.pk, reason=evil,
-        record_type="bookings.client", before={"name": evil, "is_active": True}, after={"name": "D", "tags": []},
+        record_type="bookings.client", before={"name": evil, "is_active": True},
+        after={"name": "D", "tags": [], "seen": "2026-05-01T12:00:00+00:00"},
         request_id="req-1",
     )  # fmt: skip
     acts(1, action="odd.act", record_type="gone.model")
@@ -128,6 +129,7 @@ def test_a_row_says_who_did_what_why_and_from_what_to_what(desk: Browser, opal: 
     for part in ("<strong>is active</strong>: was <del>yes</del>", "<strong>tags</strong>: <ins>nothing</ins>"):
         assert part in page
     assert "<ins>D</ins>" in page
+    assert "<ins>2026-05-01 12:00 UTC</ins>" in page
     assert "request req-1" in page
     assert "odd.act" in page
     assert "Gone.model" in page
