@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bookings.models import Booking, Client, Evse, Station, Tariff
-from bookings.stations import refresh_station
+from bookings.stations import refresh_station, set_evse_status
 from evbunker import clock
 from payments.integrity import check_integrity
 from tests.browsing import OpenPage
@@ -136,7 +136,7 @@ def test_every_form_works_without_javascript(open_page: OpenPage, harbour: Stati
 
 def test_somebody_was_quicker(open_page: OpenPage, harbour: Station, dara: Client, eli: Client) -> None:
     """Without script the second page cannot know yet; the database does."""
-    Evse.objects.filter(label="A2").update(status=Evse.Status.OUT_OF_SERVICE)
+    set_evse_status(evse=Evse.objects.get(label="A2"), status=Evse.Status.OUT_OF_SERVICE, actor="test")
     first, second = (open_page(client, java_script_enabled=False) for client in (dara, eli))
     for page in (first, second):
         page.goto(f"/stations/{harbour.pk}/?date={tomorrow_at(harbour)}")
