@@ -1,19 +1,20 @@
 """Figures of any range: what happened, by step, by place and by class, compared with the days before.
 
-Days that are over come from what is kept of them; what is today somewhere is counted from its rows. Cached: a range
-that is over for long, one that lasts until something changes.
+Days that are over come from what is kept of them, cached for some minutes, or an hour if all of them are; what is today
+somewhere is counted from its rows, and again when something has changed.
 """
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from adminpanel.analytics_range import Bucket, Range, Scope
 from adminpanel.days import candidate_days
-from adminpanel.figures import Figures, days_between, totals_by_city, totals_by_station
-from adminpanel.live_days import with_live
+from adminpanel.figures import Figures, days_between, totals_by_station
+from adminpanel.live_days import Live, live_days, with_live
 from bookings.models import Client
 from evbunker import clock
 from evbunker.live import cached
@@ -23,6 +24,9 @@ CHANGING = NAMES - {"station_update"}
 LASTING_SECONDS, OVER_SECONDS = 300, 3600
 TOP = 20
 HOURS = 24
+PLACED = ("bookings", "energy_wh", "co2_saved_g")
+"""What is told of places, beside their revenue."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -59,35 +63,39 @@ class Seen:
         return [[booked / 60 / max(1, days[number]) for booked in row] for number, row in enumerate(minutes)]
 
 
-def kept(name: str, asked: Range, compute: Any) -> Any:
-    """`compute()`, cached for as long as the range allows."""
-    over = asked.last < candidate_days(clock.now())[0]
+def _over(name: str, asked: Range, compute: Callable[[], T]) -> T:
+    """`compute()` of days that are over, which change late and seldom: cached without looking at events."""
+    lasts = asked.last >= candidate_days(clock.now())[0]
+    ttl = LASTING_SECONDS if lasts else OVER_SECONDS
     key = f"analytics:{name}:{asked.first}:{asked.last}"
-    stale_on, ttl = (frozenset[str](), OVER_SECONDS) if over else (CHANGING, LASTING_SECONDS)
-    return cached(key, group=OPERATORS, stale_on=stale_on, ttl=ttl, compute=compute)
+    return cached(key, group=OPERATORS, stale_on=(), ttl=ttl, compute=compute)
+
+
+def _live(running: list[dt.date], scope: Scope) -> Live:
+    """What happened on running days so far, no older than the last event."""
+    key = f"analytics:live:{scope}:{running[0]}:{running[-1]}"
+    return cached(
+        key, group=OPERATORS, stale_on=CHANGING, ttl=LASTING_SECONDS,
+        compute=lambda: live_days(running, scope.stations()),
+    )  # fmt: skip
 
 
 def seen(asked: Range, scope: Scope) -> Seen:
     """What is known of a range."""
-    found: Seen = kept(f"days:{scope}", asked, lambda: _seen(asked, scope))
-    return Seen(asked, found.days, found.before, found.running)  # as it is to be shown now
-
-
-def _seen(asked: Range, scope: Scope) -> Seen:
     running = [day for day in candidate_days(clock.now()) if asked.first <= day <= asked.last]
-    before = Figures()
-    for figures in _days(asked.before, scope, clock.now()).values():
+    days, before = _days(asked, scope, running), Figures()
+    for figures in _days(asked.before, scope, []).values():
         before.add(figures)
-    return Seen(asked, _days(asked, scope, clock.now()), before, running)
+    return Seen(asked, days, before, running)
 
 
-def _days(asked: Range, scope: Scope, now: dt.datetime) -> dict[dt.date, Figures]:
-    stations = scope.stations()
-    days = days_between(asked.first, asked.last, stations=stations)
+def _days(asked: Range, scope: Scope, running: list[dt.date]) -> dict[dt.date, Figures]:
+    days = _over(
+        f"days:{scope}", asked, lambda: days_between(asked.first, asked.last, stations=scope.stations())
+    )  # fmt: skip
     if scope.kind == "class":
         return {day: of_class(figures, scope.key) for day, figures in days.items()}
-    running = [day for day in candidate_days(now) if asked.first <= day <= asked.last]
-    return with_live(days, running, stations) if running else days
+    return with_live(days, _live(running, scope)) if running else days
 
 
 def of_class(figures: Figures, kind: str) -> Figures:
@@ -109,14 +117,16 @@ class PlaceSums:
 
 def by_station(asked: Range) -> tuple[list[PlaceSums], PlaceSums | None]:
     """The TOP stations by bookings in the days that are over, and the rest as one."""
-    rows = kept("stations", asked, lambda: totals_by_station(asked.first, asked.last))
-    return _ranked(rows, lambda row: row["station_id"])
+    return _ranked(_places(asked), lambda row: row["station_id"])
 
 
 def by_city(asked: Range) -> tuple[list[PlaceSums], PlaceSums | None]:
     """The same of cities."""
-    rows = kept("cities", asked, lambda: totals_by_city(asked.first, asked.last))
-    return _ranked(rows, lambda row: (row["station_city"], row["station_country"]))
+    return _ranked(_places(asked), lambda row: (row["station_city"], row["station_country"]))
+
+
+def _places(asked: Range) -> list[dict[str, Any]]:
+    return _over("places", asked, lambda: totals_by_station(asked.first, asked.last, (*PLACED, "revenue_minor")))
 
 
 def _ranked(rows: list[dict[str, Any]], key_of: Any) -> tuple[list[PlaceSums], PlaceSums | None]:
@@ -135,15 +145,14 @@ def _ranked(rows: list[dict[str, Any]], key_of: Any) -> tuple[list[PlaceSums], P
 
 
 def _add(place: PlaceSums, row: dict[str, Any]) -> None:
-    for name in ("bookings", "energy_wh", "co2_saved_g", "no_shows", "cancelled"):
+    for name in PLACED:
         place.sums[name] += row[name]
     place.revenue[row["currency"]] += row["revenue_minor"]
 
 
 def sign_ups(asked: Range, zone: ZoneInfo) -> Counter[dt.date]:
     """How many clients signed up on each day of `zone`, counted from the index on when they did."""
-    found: Counter[dt.date] = kept(f"clients:{zone.key}", asked, lambda: _sign_ups(asked, zone))
-    return found
+    return _over(f"clients:{zone.key}", asked, lambda: _sign_ups(asked, zone))
 
 
 def _sign_ups(asked: Range, zone: ZoneInfo) -> Counter[dt.date]:

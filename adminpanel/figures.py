@@ -6,7 +6,7 @@ The network is read from `NetworkDay`, a row a day and time zone; some stations 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -108,18 +108,13 @@ def _stations(stations: list[UUID], first: dt.date, last: dt.date) -> Iterator[P
         yield day, "use", kind, dict(zip(DailyUse.SUMS, values, strict=True)), hours
 
 
-def totals_by_station(first: dt.date, last: dt.date) -> list[dict[str, Any]]:
-    """A row a station and currency with the sums of `DailyTotal` between these days, both included, and the station's
-    `station_id`, `station_name` and `station_city` as they were last; summed up in the database. In no order."""
-    return _grouped(first, last, "station_id", "station_name", "station_city", "currency")
-
-
-def totals_by_city(first: dt.date, last: dt.date) -> list[dict[str, Any]]:
-    """The same by `station_country`, `station_city` and `currency`."""
-    return _grouped(first, last, "station_country", "station_city", "currency")
-
-
-def _grouped(first: dt.date, last: dt.date, *names: str) -> list[dict[str, Any]]:
-    rows = DailyTotal.objects.filter(day__gte=first, day__lte=last).values(*names)
-    found = rows.annotate(**{f"sum_{name}": Sum(name) for name in DailyTotal.SUMS})
+def totals_by_station(
+    first: dt.date, last: dt.date, names: Sequence[str] = DailyTotal.SUMS
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A row a station and currency with sums of `DailyTotal` between these days, both included, and `station_id`,
+    `station_name`, `station_city` and `station_country`; summed up in the database. In no order; a station that was
+    renamed meanwhile has a row for each name."""
+    where = ("station_id", "station_name", "station_city", "station_country", "currency")
+    rows = DailyTotal.objects.filter(day__gte=first, day__lte=last).values(*where)
+    found = rows.annotate(**{f"sum_{name}": Sum(name) for name in names})
     return [{key.removeprefix("sum_"): value for key, value in row.items()} for row in found]

@@ -1,7 +1,8 @@
 """What has not been summed up yet: days that are today somewhere, from their rows."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,23 +18,32 @@ KEPT = ("held", "held_paid", "held_charged", "tax_minor")
 Parts = Iterator[tuple[dt.date, str, dict[str, int]]]
 
 
-def with_live(
-    days: dict[dt.date, Figures], running: Iterable[dt.date], stations: list[UUID] | None
-) -> dict[dt.date, Figures]:
-    """`days` with what happened on the `running` ones so far in place of what is kept of them: bookings, payments and
-    what was saved. How EVSEs were used is told of days that are over only."""
-    running = list(running)
-    for day in running:
-        kept = days.setdefault(day, Figures())
-        kept.money = {code: _only_kept(sums) for code, sums in kept.money.items()}
+Live = dict[dt.date, dict[str, Counter[str]]]
+"""What running days came to so far, by currency."""
+
+
+def live_days(running: list[dt.date], stations: list[UUID] | None) -> Live:
+    """Bookings, payments and what was saved on the `running` days, at some stations or all."""
+    live: Live = {day: {} for day in running}
     for read in (_bookings, _payments, _eco):
         for day, currency, part in read(running, stations):
-            days[day].add_money(currency, part)
+            live[day].setdefault(currency, Counter()).update(part)
+    return live
+
+
+def with_live(days: dict[dt.date, Figures], live: Live) -> dict[dt.date, Figures]:
+    """`days` with what is `live` in place of what is kept of it. How EVSEs were used is told of days that are over
+    only, and so is what became of holds."""
+    for day, money in live.items():
+        kept = days.setdefault(day, Figures())
+        kept.money = {code: _only_kept(sums) for code, sums in kept.money.items()}
+        for currency, sums in money.items():
+            kept.add_money(currency, sums)
     return dict(sorted(days.items()))
 
 
-def _only_kept(sums: Any) -> Any:
-    return type(sums)({name: sums[name] for name in KEPT})
+def _only_kept(sums: Counter[str]) -> Counter[str]:
+    return Counter({name: sums[name] for name in KEPT})
 
 
 def _of(rows: Any, day: str, running: list[dt.date], stations: list[UUID] | None) -> Any:
