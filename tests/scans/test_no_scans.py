@@ -224,9 +224,9 @@ def test_a_socket_that_watches_everything(harbour: Station, past: Booking, dara:
     keys = {"availability": f":{harbour.pk}:{clock.now().date()}", "evses": f":{harbour.pk}", "booking": f":{past.pk}"}
     keys["operations-payment"] = f":{Payment.objects.get(booking=past).pk}"
     keys |= dict.fromkeys(("operations-station", "operations-station-record"), f":{harbour.pk}")
-    keys["operations-board"] = keys["availability"]
-    keys |= dict.fromkeys(("operations-station", "operations-station-record"), f":{harbour.pk}")
-    keys["operations-board"] = keys["availability"]
+    keys |= {"operations-board": keys["availability"], "operations-booking": f":{past.pk}"}
+    keys["operations-session"] = f":{ChargingSession.objects.get(booking=past).pk}"
+    keys["operations-client"] = f":{dara.pk}"
     with no_scans():
         for client, audience in ((dara, {"client", "station"}), (opal, {"operators"})):
             refs = [f"{one.name}{keys.get(one.name, '')}" for one in OURS.values() if one.audience in audience]
