@@ -19,7 +19,8 @@ from payments.standing import Standing
 
 @dataclass(frozen=True)
 class Reckoning:
-    """`sentences` tell it in order; `used` is the price table of what was used, None while that is not settled."""
+    """`sentences` tell it in order; `used` is the price table of what was used, None if that is no other than the price,
+    or not settled."""
 
     sentences: list[str]
     used: dict[str, Any] | None
@@ -30,7 +31,7 @@ def reckoning_of(standing: Standing) -> Reckoning:
     booking, session = standing.booking, standing.session
     used = _used(booking, session)
     sentences = [_asked(booking), *map(_came, reversed(standing.paid)), *_not_paid(standing)]
-    if session is not None and used is not None:
+    if session is not None and session.started_at and session.ended_at:
         sentences.append(_charged(booking, session))
     if booking.status == Booking.Status.NO_SHOW:
         sentences.append(_("Nobody came: what is kept is by the terms below."))
@@ -47,7 +48,8 @@ def _used(booking: Booking, session: ChargingSession | None) -> dict[str, Any] |
     charged_wh = min(session.energy_wh, booking.energy_budget_wh)
     terms = TariffTerms.from_json(booking.tariff_terms)
     cost = price(terms=terms, minutes=booking.minutes, energy_wh=charged_wh)
-    return price_table(cost.lines, booking.currency) if cost.total_minor == session.cost_minor else None
+    settled = cost.total_minor == session.cost_minor != booking.quote_minor
+    return price_table(cost.lines, booking.currency) if settled else None
 
 
 def _asked(booking: Booking) -> str:
@@ -80,6 +82,8 @@ def _charged(booking: Booking, session: ChargingSession) -> str:
         "cost": format_money(session.cost_minor, session.currency),
         "over": format_money(max(0, booking.quote_minor - session.cost_minor), booking.currency),
     }  # fmt: skip
+    if session.cost_minor >= booking.quote_minor:
+        return _("%(energy)s were charged (%(how)s). That costs %(cost)s: all of the price was used.") % names
     return _("%(energy)s were charged (%(how)s). That costs %(cost)s, so %(over)s of the price was not used.") % names
 
 

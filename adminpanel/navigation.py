@@ -41,6 +41,7 @@ PAGES = (
     Page("operations-stations", _("Stations"), "pin", "run"),
     Page("operations-tariffs", _("Tariffs"), "coin", "run"),
     Page("operations-sessions", _("Sessions"), "bolt", "run"),
+    Page("operations-bookings", _("Bookings"), "calendar", "run"),
     Page("operations-payments", _("Payments"), "card", "run", but="/operations/payments/review/"),
     Page("operations-review", _("Needs a person"), "warning", "run", panel="needs-person"),
     Page("operations-clients", _("Clients"), "users", "people"),

@@ -33,12 +33,12 @@ def desk(opal: Client) -> Browser:
 
 @pytest.fixture
 def charging(dara: Client, evse: Evse) -> Iterator[ChargingSession]:
-    """Begun with its booked hour, ten minutes ago."""
+    """Begun with its booked hour, ten minutes ago; the clock stands still, for every minute costs."""
     booking = paid(dara, evse)
-    with clock.shifted(booking.starts_at - clock.now()):
+    with clock.moved_to(booking.starts_at):
         session = start_session(booking=booking, actor=dara)
-        with clock.shifted(dt.timedelta(minutes=10)):
-            yield session
+    with clock.moved_to(booking.starts_at + dt.timedelta(minutes=10)):
+        yield session
 
 
 def read(browser: Browser, path: str, **asked: Any) -> str:
@@ -110,7 +110,7 @@ def test_stuck_sessions_stand_first_say_why_and_are_ended_together(
 ) -> None:
     unused = paid(eli, evse, in_minutes=240).session
     assert "No session is stuck." in read(desk, f"{LIST}stuck/")
-    with clock.shifted(10 * AN_HOUR):
+    with clock.moved_to(clock.now() + 10 * AN_HOUR):
         page = read(desk, LIST)
         assert page.index("Stuck: their time is over") < page.index("Charging now")
         assert "still charges although its booked time is over" in page
@@ -134,7 +134,7 @@ def test_a_bookings_page_answers_why_it_was_charged(
     desk: Browser, charging: ChargingSession, dara: Client, vera: Client
 ) -> None:
     stop_session(booking=charging.booking, actor=dara)
-    with clock.shifted(AN_HOUR):
+    with clock.moved_to(clock.now() + AN_HOUR):
         work_outbox()
         page = read(desk, f"/operations/bookings/{charging.booking_id}/").replace("\xa0", " ")
     for said in (
