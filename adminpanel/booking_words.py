@@ -19,8 +19,8 @@ from payments.standing import Standing
 
 @dataclass(frozen=True)
 class Reckoning:
-    """`sentences` tell it in order; `used` is the price table of what was used, None if that is no other than the price,
-    or not settled."""
+    """`sentences` tell it in order; `used` is the price table of what was used, None if that is not settled, or
+    is the price itself."""
 
     sentences: list[str]
     used: dict[str, Any] | None

@@ -12,11 +12,13 @@ from tests.people import PASSWORD, make_client
 SIGN_IN, SECOND_FACTOR = "/accounts/login/", "/accounts/2fa/"
 STAFF_PAGES = [
     "/operations/", "/operations/overview/", "/admin/", "/admin/bookings/booking/", "/operations/payments/",
-    "/operations/payments/review/", "/operations/clients/", "/operations/audit/", "/operations/activity/", "/operations/alerts/", "/operations/search/",
-    "/admin/login/",
+    "/operations/payments/review/", "/operations/sessions/", "/operations/bookings/", "/operations/reports/",
+    "/operations/reports/monthly/", "/operations/clients/", "/operations/audit/", "/operations/activity/",
+    "/operations/alerts/", "/operations/search/", "/admin/login/",
 ]  # fmt: skip
 OPERATORS_ALONE = [
-    "/operations/payments/receipts.csv", "/operations/clients/suspend/", "/operations/clients/restore/",
+    "/operations/payments/receipts.csv", "/operations/sessions/stuck/", "/operations/reports/make/",
+    "/operations/clients/suspend/", "/operations/clients/restore/",
     "/operations/audit/export/", "/operations/staff/", "/operations/staff/invite/",
 ]  # fmt: skip
 TEXTS = ["/contact/", "/terms/", "/privacy/", "/security/"]
