@@ -5,7 +5,6 @@ import platform
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from adminpanel.setting_values import LIMITS_SECONDS
 from bookings.claims import MOST_HOLDS
 from bookings.models import Tariff
-from evbunker.db import newest
+from evbunker.db import engine_name, newest
 from evbunker.moments import format_minutes
 from payments.gateways import KNOWN, may_use, offered
 from payments.models import WebhookEvent
@@ -98,10 +97,9 @@ def _span(seconds: int) -> str:
 
 def engines() -> list[Fact]:
     """What runs here."""
-    database = "MongoDB" if connection.vendor == "mongodb" else "SQLite"
     cache = "Redis" if settings.REDIS_URL else _("memory of this process")
     facts: list[Fact] = [
-        (_("Database"), database), (_("Cache and live messages"), cache), ("Python", platform.python_version()),
+        (_("Database"), engine_name()), (_("Cache and live messages"), cache), ("Python", platform.python_version()),
         (_("Events come from"), settings.LIVE_SOURCE),
     ]  # fmt: skip
     return facts + [(name, version) for name in VERSIONS if (version := _version(name))]

@@ -36,13 +36,11 @@ class TextForm(forms.Form):
         field = self.fields["value"]
         assert isinstance(field, forms.CharField)
         field.label = str(text.label)
-        several = text.long or key == "operator_address"
+        several = text.long or key in {"operator_address", "alert_recipients"}
         if several:
             field.widget = forms.Textarea(attrs={"rows": 20 if text.long else 4})
         if text.long:
             field.help_text = HELP
-        elif key == "alert_recipients":
-            field.help_text = _("E-mail addresses with commas between them.")
 
     def clean_value(self) -> str:
         value = str(self.cleaned_data["value"]).replace("\r\n", "\n")

@@ -1,5 +1,6 @@
 """Importing stations: hand a file in, see what it would do, agree."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,7 @@ LISTED = 20
 def imports(request: HttpRequest) -> HttpResponse:
     """The form, and the imports of late."""
     staff = driver(request)
-    form = ImportForm(request.POST or None, request.FILES or None, may_price=staff.has_role("owner"))
+    form = ImportForm(*_sent(request), may_price=staff.has_role("owner"))
     if request.method == "POST" and form.is_valid():
         file, job_id = form.cleaned_data["file"], id_of(request.POST.get("id", "")) or new_id()
         job = hand_in(
@@ -40,6 +41,11 @@ def imports(request: HttpRequest) -> HttpResponse:
         "late": [{"job": job, **standing(job)} for job in late],
     }  # fmt: skip
     return render(request, "adminpanel/imports/list.html", context, status=422 if form.errors else 200)
+
+
+def _sent(request: HttpRequest) -> tuple[Any, Any]:
+    """What was sent, be it nothing; None where nothing is sent at all."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 @require_safe

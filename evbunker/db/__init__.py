@@ -3,6 +3,7 @@
 from evbunker.db.direct import Prepared, Repeated, all_by_key, by_id, by_key, insert, prepare
 from evbunker.db.engine import (
     DATABASE_ERRORS,
+    engine_name,
     is_out_of_reach,
     is_standalone,
     lowest,
@@ -25,6 +26,7 @@ __all__ = [
     "by_key",
     "claim",
     "done_within",
+    "engine_name",
     "insert",
     "is_out_of_reach",
     "is_standalone",

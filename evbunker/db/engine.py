@@ -50,6 +50,11 @@ def _outermost(queryset: "models.QuerySet[M]", by: str, limit: int, *, descendin
     return sorted(rows, key=lambda row: (getattr(row, by), row.pk), reverse=descending)
 
 
+def engine_name() -> str:
+    """Which database runs, as people call it."""
+    return "MongoDB" if connection.vendor == "mongodb" else "SQLite"
+
+
 def rough_count(model: type[models.Model]) -> int:
     """How many rows `model` has, without looking at them where the engine keeps the number itself.
 
