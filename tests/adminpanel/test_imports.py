@@ -161,6 +161,7 @@ def test_the_page_from_the_file_to_the_stations(opal: Client, vera: Client, monk
     monkeypatch.setattr(import_forms, "MOST_BYTES", 1000)
     assert desk.post(PAGE, posted(MANY)).status_code == 422
     monkeypatch.undo()
+    assert desk.post(PAGE).status_code == 422
     asked = posted(rows(line(1), "2,,1,1,,,,,"), id=str(new_id()))
     first = desk.post(PAGE, asked)
     asked["file"].seek(0)
