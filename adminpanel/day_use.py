@@ -105,8 +105,8 @@ def _session_figures(session: ChargingSession, booking: Booking) -> dict[str, in
 
 
 def capacity_of(station: Station, days: list[dt.date]) -> Uses:
-    """The EVSEs of an active station by class, and for how many minutes of each day they are open: as they are now."""
-    if station.status != Station.Status.ACTIVE or not days:
+    """The EVSEs of a bookable station by class, and for how many minutes of each day they are open: as they are now."""
+    if not station.bookable or not days:
         return {}
     evses = Counter(
         evse_class(current, power_w)

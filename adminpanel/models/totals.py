@@ -72,9 +72,9 @@ class DailyUse(Record):
     was booked; a day without any row had no EVSE of that class.
 
     Minutes are EVSE-minutes: two EVSEs open for an hour are 120. `evses` and `open_minutes` are as when the day was
-    first summed up, of active stations. `booked_minutes` are of bookings that were paid for, by local hour in `hours`
-    (24 of them; an hour that comes twice counts twice). Sessions belong to the day on which they ended; of those with
-    a meter's reading `metered_wh` is what it said and `foreseen_wh` what was estimated from the booking.
+    first summed up, of stations that could be booked. `booked_minutes` are of bookings that were paid for, by local
+    hour in `hours` (24 of them; an hour that comes twice counts twice). Sessions belong to the day on which they ended;
+    of those with a meter's reading `metered_wh` is what it said, `foreseen_wh` what was estimated from the booking.
     """
 
     SUMS = ("evses", "open_minutes", "booked_minutes", "sessions", "energy_wh", "metered", "metered_wh", "foreseen_wh")

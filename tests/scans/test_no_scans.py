@@ -69,6 +69,8 @@ COMMANDS = {
     "export_receipts": ["--from", "2026-03-01", "--to", "2026-03-31"],
     "reconcile_payments": [],
 }
+DAYS = frozenset({"adminpanel_dailytotal", "adminpanel_dailyuse", "bookings_station"})
+"""A day of the network is the sum of its stations' rows: as many are read as there are stations that can be booked."""
 SIGN_UP = {"email": "nora@example.org", "password1": "nothing one would guess", "name": "Nora"}
 ASKED = (
     "bookings", "payments", "dashboard/environmental-impact",
@@ -290,8 +292,14 @@ def test_every_command_is_looked_at_or_exempt() -> None:
     assert found == EXEMPT | set(COMMANDS) | {"simulate_traffic"}
 
 
+def close_the_others(past: Booking) -> None:
+    """A year of idle days at every station would only cost time."""
+    Station.objects.exclude(pk=past.station_id).update(bookable=False)
+
+
 def test_every_command(past: Booking) -> None:
-    with clock.shifted(dt.timedelta(hours=6)), no_scans():
+    close_the_others(past)
+    with clock.shifted(dt.timedelta(hours=6)), no_scans(also_small=DAYS):
         for name, arguments in COMMANDS.items():
             call_command(name, *arguments)
 
@@ -303,7 +311,8 @@ def test_traffic_finds_its_drivers() -> None:
 
 
 def test_every_job(past: Booking) -> None:
+    close_the_others(past)
     beat(HISTORY)  # the walk through history is the command's
-    with clock.shifted(dt.timedelta(hours=6)), no_scans():
+    with clock.shifted(dt.timedelta(hours=6)), no_scans(also_small=DAYS):
         for job in JOBS:
             job.work()
