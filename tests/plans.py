@@ -29,7 +29,8 @@ GROWING = frozenset({
 })  # fmt: skip
 """Collections that grow with clients, stations or time: nothing may read them in full."""
 SMALL = frozenset({
-    "account_emailconfirmation", "adminpanel_alert", "adminpanel_beat", "adminpanel_stalenetworkday", "adminpanel_setting", "auth_group",
+    "account_emailconfirmation", "adminpanel_alert", "adminpanel_beat", "adminpanel_setting",
+    "adminpanel_stalenetworkday", "auth_group",
     "auth_group_permissions", "auth_permission",
     "adminpanel_reportschedule",
     "bookings_client_groups", "bookings_client_user_permissions", "bookings_tariff", "django_content_type",
