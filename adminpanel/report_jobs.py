@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 
 from adminpanel.models import JobState, ReportJob, ReportPart, ReportSchedule
-from adminpanel.report_files import FORMS, PDF, csv_of, pdf_of
+from adminpanel.report_files import FORMS, PDF, csv_of
 from adminpanel.report_mail import send_report
 from adminpanel.report_tables import report_of
 from adminpanel.report_terms import Terms
@@ -60,6 +60,8 @@ def make_report(job: ReportJob) -> None:
     with translation.override(job.asked_by.language if job.asked_by else None):
         report = report_of(terms, told=lambda done, total: _tell(job, done, total, first_half=True))
         if job.form == PDF:
+            from adminpanel.report_pdf import pdf_of  # what draws it is loaded by workers that print
+
             pieces = [pdf_of(report, told=lambda done, total: _tell(job, done, total, first_half=False))]
         else:
             pieces = [piece.encode() for piece in csv_of(report)]

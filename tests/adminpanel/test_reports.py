@@ -17,8 +17,9 @@ from pypdf import PdfReader
 
 from adminpanel import report_jobs, report_mail
 from adminpanel.models import JobState, ReportJob, ReportPart, ReportSchedule
-from adminpanel.report_files import csv_of, pdf_of
+from adminpanel.report_files import csv_of
 from adminpanel.report_jobs import KEPT, ask_for_report, content_of, forget_reports, make_reports
+from adminpanel.report_pdf import pdf_of
 from adminpanel.report_schedules import due_after, schedule_report, send_due_reports, set_active
 from adminpanel.report_tables import report_of
 from adminpanel.report_terms import Terms, last_ended
