@@ -34,7 +34,7 @@ from tests.booking_steps import paid
 from tests.people import make_client
 from tests.sweep import sweep
 
-EXAMPLES = int(os.environ.get("EVBUNKER_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "3"))
 PHASES = (Phase.generate,) if EXAMPLES < 10 else tuple(Phase)
 """Few examples and no search for a smaller one in CI; more by the setting."""
 PAGE = "/operations/analytics/"
