@@ -14,12 +14,15 @@ STAFF_PAGES = [
     "/operations/", "/operations/overview/", "/admin/", "/admin/bookings/booking/", "/operations/payments/",
     "/operations/payments/review/", "/operations/sessions/", "/operations/bookings/", "/operations/reports/",
     "/operations/reports/monthly/", "/operations/clients/", "/operations/audit/", "/operations/activity/",
-    "/operations/alerts/", "/operations/search/", "/admin/login/",
+    "/operations/alerts/", "/operations/search/", "/operations/analytics/", "/operations/stations/",
+    "/operations/stations/map/", "/operations/tariffs/", "/operations/settings/", "/admin/login/",
 ]  # fmt: skip
 OPERATORS_ALONE = [
     "/operations/payments/receipts.csv", "/operations/sessions/stuck/", "/operations/reports/make/",
     "/operations/clients/suspend/", "/operations/clients/restore/",
-    "/operations/audit/export/", "/operations/staff/", "/operations/staff/invite/",
+    "/operations/audit/export/", "/operations/staff/", "/operations/staff/invite/", "/operations/stations/new/",
+    "/operations/stations/import/", "/operations/tariffs/new/", "/operations/settings/limits/",
+    "/operations/settings/policy/",
 ]  # fmt: skip
 TEXTS = ["/contact/", "/terms/", "/privacy/", "/security/"]
 API = "/api/v1/operations/overview"
