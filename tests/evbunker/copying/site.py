@@ -9,13 +9,18 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 
-from adminpanel.models import Beat
+from adminpanel.alerts import record_alerts
+from adminpanel.client_notes import add_note
+from adminpanel.import_jobs import hand_in
+from adminpanel.models import Beat, ReportJob, ReportPart, StaleNetworkDay
+from adminpanel.report_schedules import schedule_report
 from adminpanel.rollups import close_days
 from adminpanel.texts import set_text
 from bookings.models import Booking, ChargingSession, Client, Evse, IdempotencyKey, MeterValue, Vehicle
-from bookings.stations import refresh_station
+from bookings.stations import refresh_station, set_evse_status
 from bookings.tokens import create_token
 from evbunker import clock
+from evbunker.models import new_id
 from payments.cancelling import cancel_booking
 from payments.comparing import compare_day
 from payments.models import Payment, WebhookEvent
@@ -42,6 +47,7 @@ def fill(dara: Client, opal: Client, evse: Evse) -> Booking:
     Beat.objects.update(beaten_at=clock.now() - dt.timedelta(minutes=5))
     fill_account(dara)
     fill_staff(opal)
+    fill_operations(dara, opal, evse)
     return coming
 
 
@@ -68,6 +74,21 @@ def fill_staff(opal: Client) -> None:
     opal.user_permissions.add(permission)
     LogEntry.objects.log_actions(opal.pk, [opal], CHANGE, "Renamed.", single_object=True)
     set_text(key="terms", value="Moved and content.", actor=opal)
+
+
+def fill_operations(dara: Client, opal: Client, evse: Evse) -> None:
+    """What the operators' pages keep: a note, files in pieces of any bytes, a monthly report, an outage, an alert."""
+    add_note(client=dara, text="Called about a Ü-Wagen.", author=opal)
+    whole = {"by": "day", "form": "csv", "station": None, "recipients": ["opal@example.com"]}
+    schedule = schedule_report(kind="usage", actor=opal, **whole)
+    job = ReportJob.objects.create(kind="usage", form="pdf", once="2026-04", schedule=schedule, asked_by=opal)
+    ReportPart.objects.create(job=job, number=0, data=bytes(range(256)))
+    hand_in(
+        pieces=[b"\x1f\x8b\x00", b"\xff"], file_name="s.csv.gz", source="csv", terms={}, actor=opal, job_id=new_id()
+    )
+    set_evse_status(evse=evse, status="faulted", actor=opal, reason="Cable cut.", cause="vandalism")
+    record_alerts()
+    StaleNetworkDay.objects.create(day=clock.now().date(), time_zone="Europe/Berlin")
 
 
 def restore_groups() -> None:
