@@ -24,9 +24,7 @@ class Job(Record):
     """
 
     state = models.CharField(_("state"), max_length=8, choices=JobState.choices, default=JobState.WAITING)
-    asked_by = models.ForeignKey(
-        Client, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    asked_by = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
