@@ -73,11 +73,17 @@ def words_of_stop(session: ChargingSession) -> str:
     return next((change.reason for change in noted if change.action == STOPPED), "")
 
 
+def _until(booking: Booking, session: ChargingSession) -> dt.datetime:
+    """When a running session ends if it ends now: within the booked time, and never before it began, though the clock
+    may have been set back since."""
+    assert session.started_at is not None, "an active session has started"
+    return max(session.started_at, min(clock.now(), booking.ends_at))
+
+
 def minutes_so_far(booking: Booking, session: ChargingSession) -> int:
     """How long a running session has been charging, within the booked time; a minute that began counts."""
     assert session.started_at is not None, "an active session has started"
-    until = min(clock.now(), booking.ends_at)
-    return -(-int((until - session.started_at).total_seconds()) // 60)
+    return -(-int((_until(booking, session) - session.started_at).total_seconds()) // 60)
 
 
 class Known(NamedTuple):
@@ -111,8 +117,7 @@ def cost_so_far_minor(booking: Booking, energy_wh: int) -> int:
 
 
 def _complete(booking: Booking, session: ChargingSession) -> None:
-    ended_at = min(clock.now(), booking.ends_at)
-    minutes = minutes_so_far(booking, session)
+    ended_at, minutes = _until(booking, session), minutes_so_far(booking, session)
     known = known_so_far(booking, session)
     cost_minor = cost_so_far_minor(booking, known.energy_wh)
     active = ChargingSession.objects.filter(pk=session.pk, status=ChargingSession.Status.ACTIVE)

